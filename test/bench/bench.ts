@@ -2,7 +2,8 @@
  * `npm run bench -- [RUNS] [PART …]`: measures what m0 costs, alternating each measurement with its baseline.
  * Parts (default: all): `explain` (a whole process on big plans, against a process that only parses the
  * same file), `policy`, `runner` (a check of a stack), `fleet` (a day of 400 stacks), `memory` (10,000 runs), `chat`
- * (commands and clicks while plans run). Each part has its own file. Exit code 1: a limit is exceeded; 2: wrong usage.
+ * (commands and clicks while plans run), `codify` (a finding goes into the code), `fleet400` (rounds of 400 stacks, and several people at once; M0_BENCH_STACKS:
+ * how many of them are planned for real), `scale` (workers on PostgreSQL, and 10,000 stacks). Each part has its own file. Exit code 1: a limit is exceeded; 2: wrong usage.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
@@ -10,10 +11,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeBigPlan } from './big-plan.ts';
 import { chatLimits } from './chat.ts';
+import { codifyLimits } from './codify.ts';
 import { fleetLimits } from './fleet.ts';
+import { fleet400Limits } from './fleet400.ts';
 import { memoryLimits } from './memory.ts';
 import { policyLimits } from './policy.ts';
 import { runnerLimits } from './runner.ts';
+import { scaleLimits } from './scale.ts';
 import { broken, type Limit, rowOf } from './table.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -95,6 +99,9 @@ const PARTS = new Map<string, Part>([
   ['fleet', fleetLimits],
   ['memory', memoryLimits],
   ['chat', chatLimits],
+  ['codify', codifyLimits],
+  ['fleet400', fleet400Limits],
+  ['scale', scaleLimits],
 ]);
 
 /** Runs the parts, prints the table and returns the exit code. */

@@ -17,7 +17,7 @@ const WARM_UP = 50;
 const ANSWERS_MS = 60_000;
 const STACKS = ['prod-network', 'prod-network-too'];
 const WORKING: readonly RunState[] = ['queued', 'planning', 'deciding', 'approved', 'applying', 'verifying'];
-const BUTTON = 'Revert the rule in the cloud';
+const BUTTON = 'Approve: close SSH again';
 
 interface Round {
   /** The time to the acknowledgement of each acknowledged request, in ms. */

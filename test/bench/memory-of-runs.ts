@@ -4,17 +4,17 @@
  */
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setImmediate as turn } from 'node:timers/promises';
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import { analyzePlan } from '../../src/drift/analyze.ts';
 import { readPlan } from '../../src/drift/read-plan.ts';
 import type { Card } from '../../src/messages/card.ts';
 import type { Place, Stack } from '../../src/model/directory.ts';
-import { M0 } from '../../src/model/run.ts';
+import { M0, type Run, type RunState } from '../../src/model/run.ts';
 import type { ChatPort } from '../../src/ports/chat.ts';
 import type { PlanResult, Runner } from '../../src/ports/runner.ts';
 import { directory, stack } from '../support/directory.ts';
 import { FleetCloud } from '../support/fleet-cloud.ts';
-import { startFleetService } from '../support/fleet-service.ts';
+import { type FleetService, startFleetService } from '../support/fleet-service.ts';
 import { sshFinding } from '../support/runs.ts';
 import { scratchInMemory } from '../support/scratch.ts';
 import { writeBigPlan } from './big-plan.ts';
@@ -26,8 +26,20 @@ const STACKS = 100;
 /** Resources of a plan, which is then about 110 KB of JSON. */
 const RESOURCES = 20;
 const SETTLED_MS = 60_000;
+const BUSY: readonly RunState[] = ['queued', 'planning', 'deciding', 'approved', 'applying', 'verifying'];
 /** What the checks find, in turn: nothing, tags to revert, a rule that waits, the same, nothing, an unreadable state. */
 const WEATHERS = ['clean', 'tags', 'rule', 'rule', 'clean', 'away'] as const;
+
+/** The run once m0 has no more work on it. */
+async function restOf({ store }: FleetService, id: number): Promise<Run> {
+  const until = Date.now() + SETTLED_MS;
+  for (;;) {
+    const run = await store.run(id);
+    if (run !== undefined && !BUSY.includes(run.state)) return run;
+    if (Date.now() > until) throw new Error(`run #${id} never rests`);
+    await sleep(1);
+  }
+}
 
 /** A chat that stores nothing, because a real chat's messages are not in m0's process. */
 class ForgetfulChat implements ChatPort {
@@ -41,8 +53,14 @@ class ForgetfulChat implements ChatPort {
       messageId: `ts-${this.#posted}`,
     };
   }
+  async find(): Promise<null> {
+    return null;
+  }
   async update(): Promise<void> {}
   async reply(): Promise<void> {}
+  async linkTo(): Promise<string | null> {
+    return null;
+  }
   async usergroup(): Promise<readonly string[]> {
     return [];
   }
@@ -124,8 +142,7 @@ try {
       }),
     );
     for (const run of runs) {
-      const rested = await m0.worker.settled(run.id, SETTLED_MS);
-      if (rested === undefined) throw new Error(`run #${run.id} never rests`);
+      const rested = await restOf(m0, run.id);
       ends.set(rested.state, (ends.get(rested.state) ?? 0) + 1);
     }
     if ((done + STACKS) % EVERY === 0) samples.push(await sample(done + STACKS));

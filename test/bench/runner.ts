@@ -2,36 +2,13 @@
  * Measures a check of a stack whose code did not change: the runner's plan of the sample stack, against the same
  * tool run directly in an initialised directory, and against a pipeline that starts from an empty one.
  */
-import { mkdtemp, readFile } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { SAMPLE } from '../../src/sandbox/cloud/sample-infra.ts';
 import { startTestCloud, type TestCloud } from '../support/cloud.ts';
+import { type Cost, costOf } from './cost.ts';
 import type { Limit } from './table.ts';
-
-interface Cost {
-  /** Elapsed time, in ms. */
-  readonly wall: number;
-  /** CPU time, in ms, of this process and of all descendants that have ended meanwhile. */
-  readonly cpu: number;
-}
-
-const TICK_MS = 10;
-
-/** CPU time, in ms, of this process and its ended children; NaN if the system does not report it. */
-async function cpuSoFar(): Promise<number> {
-  const stat = await readFile('/proc/self/stat', 'utf8').catch(() => '');
-  // The process name in brackets may contain blanks; utime, stime, cutime and cstime are fields 14 to 17.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks) * TICK_MS, stat === '' ? NaN : 0);
-}
-
-async function costOf(work: () => Promise<unknown>): Promise<Cost> {
-  const cpu = await cpuSoFar();
-  const begun = performance.now();
-  await work();
-  return { wall: performance.now() - begun, cpu: (await cpuSoFar()) - cpu };
-}
 
 /** Terraform as a person or a pipeline calls it. */
 async function terraform(here: TestCloud, cwd: string, ...args: string[]): Promise<void> {

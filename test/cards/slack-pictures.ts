@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { isRecord } from '../../src/base/is-record.ts';
+import { drawPicture } from '../../src/pictures/draw.ts';
 import { bundlePage } from '../../src/sandbox/page/bundle.ts';
 import type { Block, Message, View } from '../../src/sandbox/workspace/model.ts';
 import type { Exhibit } from '../support/gallery/exhibit.ts';
@@ -31,6 +32,18 @@ const blocksOf = (value: unknown): Block[] =>
     block_id: String(block.block_id ?? `b${i}`),
   }));
 
+/** The blocks with the exhibit's real pictures in place of the golden file's placeholders. */
+async function withPictures(blocks: readonly Block[], { shown }: Exhibit): Promise<Block[]> {
+  const pictures = shown.kind === 'card' ? shown.card.blocks.filter((b) => b.type === 'picture') : [];
+  const drawn = await Promise.all(pictures.map((b) => drawPicture(b.picture, 2)));
+  return blocks.map((block) => {
+    if (block.type !== 'image') return block;
+    const { slack_file: _, ...rest } = block;
+    const png = drawn.shift() ?? new Uint8Array();
+    return { ...rest, image_url: `data:image/png;base64,${Buffer.from(png).toString('base64')}` };
+  });
+}
+
 const wordsOf = (text: unknown): string => (isRecord(text) ? String(text.text) : '');
 
 /** The content of the golden file as a message or dialog of the workspace. */
@@ -38,7 +51,7 @@ async function actOf(one: Exhibit): Promise<Act> {
   const golden: unknown = JSON.parse(await readFile(new URL(`${one.name}.golden.json`, GOLDEN), 'utf8'));
   if (!isRecord(golden))
     throw new Error(`reading the golden file of ${one.name}: it holds no message or view`);
-  const blocks = blocksOf(golden.blocks);
+  const blocks = await withPictures(blocksOf(golden.blocks), one);
   const base = { name: one.name, now: NOW, message: null, view: null };
   if (one.where === 'dialog') {
     const view: View = {

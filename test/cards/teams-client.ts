@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { createLogger } from '../../src/base/log.ts';
 import type { Card } from '../../src/messages/card.ts';
 import type { Place } from '../../src/model/directory.ts';
+import { drawPicture } from '../../src/pictures/draw.ts';
 import { ChatError, type Reply } from '../../src/ports/chat.ts';
 import { PEOPLE, TEAMS, TEAMS_OPS } from '../../src/sandbox/sample-organisation.ts';
 import { freePort } from '../support/free-port.ts';
@@ -101,6 +102,7 @@ export async function startTeamsClient(): Promise<TeamsClient> {
         log: createLogger('silent'),
         clock: Date.now,
         random: Math.random,
+        drawPicture,
       },
       async () => reply,
     );

@@ -1,8 +1,10 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { encryptedArtifacts } from '../../src/artifacts/encrypted-artifacts.ts';
 import { createFileArtifacts } from '../../src/artifacts/file-artifacts.ts';
 import { createS3Artifacts } from '../../src/artifacts/s3-artifacts.ts';
 import { createLogger } from '../../src/base/log.ts';
@@ -10,13 +12,14 @@ import type { Artifacts } from '../../src/ports/artifacts.ts';
 import { type Moto, startMoto } from '../../src/sandbox/cloud/moto.ts';
 import { sandboxTools, testTools } from '../support/cloud.ts';
 
+const KEY = randomBytes(32);
 const dir = mkdtempSync(join(tmpdir(), 'm0-artifacts-'));
 let moto: Moto | undefined;
 
 beforeAll(async () => {
   const { motoServer } = sandboxTools(await testTools());
   moto = await startMoto({ motoServer, port: 0, log: createLogger('silent'), base: process.env });
-}, 90_000);
+});
 afterAll(async () => {
   await moto?.close();
   rmSync(dir, { recursive: true, force: true });
@@ -39,6 +42,7 @@ async function s3Artifacts(): Promise<Artifacts> {
 describe.each([
   ['files', async () => createFileArtifacts(join(dir, 'files'))],
   ['S3', s3Artifacts],
+  ['encrypted files', async () => encryptedArtifacts(createFileArtifacts(join(dir, 'encrypted')), [KEY])],
 ] as const)('artifacts in %s', (_, create) => {
   let artifacts: Artifacts;
   beforeAll(async () => {

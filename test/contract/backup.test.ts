@@ -45,7 +45,7 @@ describe('backup', () => {
   it('contains all stored data while m0 goes on writing, in a file that only its owner can read', async () => {
     core.cloud.drift.set(STACK, [SSH]);
     await core.worker.start();
-    const { id } = await core.check();
+    const { id } = await core.check('command');
     const other = new Sqlite(core.file);
     other.exec(`BEGIN IMMEDIATE; INSERT INTO kv (name, value) VALUES ('half', 'done')`);
     const { code, out } = await backUp(core.file);
@@ -81,7 +81,7 @@ describe('backup', () => {
   it('keeps the copy if the audit record was tampered with, and says so', async () => {
     core.cloud.drift.set(STACK, [SSH]);
     await core.worker.start();
-    await core.check();
+    await core.check('command');
     const client = new Sqlite(core.file);
     client.exec(`DROP TRIGGER audit_no_update; UPDATE audit SET action = 'x' WHERE id = 2`);
     client.close();

@@ -5,6 +5,7 @@ import { createSlack, type Slack } from '../../src/chat/slack/slack.ts';
 import { homeCard } from '../../src/messages/home-card.ts';
 import type { Stack } from '../../src/model/directory.ts';
 import type { Message, View, Workspace } from '../../src/sandbox/workspace/workspace.ts';
+import { lastTicks } from '../../src/schedule/last-ticks.ts';
 import { Core, STACK, stackWith } from '../support/core.ts';
 import { DANA, sshFinding } from '../support/runs.ts';
 import { seenEvents } from '../support/seen-events.ts';
@@ -12,7 +13,7 @@ import { slackProxy } from '../support/slack-proxy.ts';
 import { opsWorkspace, TOKENS, user } from '../support/slack-workspace.ts';
 
 const SSH = sshFinding();
-const SOON = 5_000;
+const SOON = 15_000;
 const log = createLogger('silent');
 
 let workspace: Workspace;
@@ -36,7 +37,7 @@ async function open(stacks: readonly Stack[] = [stackWith()]): Promise<void> {
     clock: () => Date.now() + ahead,
   });
   const { store, directory, onCall } = core;
-  const parts = { store, directory, onCall, clock: () => core.now };
+  const parts = { store, directory, onCall, lastTicks, clock: () => core.now };
   await slack.start(
     (incoming) => core.handler(incoming),
     async (actor) => homeCard(await homeView(parts, actor)),
@@ -103,6 +104,28 @@ test('`/m0 home` shows the home privately, and Refresh updates it', async () => 
 });
 
 describe('the Home tab', () => {
+  test('pauses with a form and resumes with a button, for those who may', async () => {
+    await open();
+    await opened();
+    const dana = workspace.as('U0DANA');
+    await dana.click(await showing('Pause…'), 'Pause…');
+    const form = await workspace.waitFor(
+      () => dana.views.find((v) => wordsOf(v).includes('Emergency stop')),
+      SOON,
+    );
+    await dana.submit(form.id, { target: 'env:prod', reason: 'the vendor works on it' });
+    await vi.waitFor(
+      async () =>
+        expect(await core.store.pauses()).toMatchObject([{ target: 'env:prod', by: { person: 'dana' } }]),
+      SOON,
+    );
+    await opened();
+    await showing('the vendor works on it');
+    await dana.click(await showing('Resume env:prod'), 'Resume env:prod', { confirm: true });
+    await vi.waitFor(async () => expect(await core.store.pauses()).toEqual([]), SOON);
+    expect(await opened('U0EVE')).not.toContain('Pause…');
+  });
+
   test('lists what waits for you with a button to review it, and tells others what it waits for', async () => {
     await open();
     await drifts();
@@ -118,6 +141,9 @@ describe('the Home tab', () => {
 
   test('shows failing checks and who is on call, and says so if all is well', async () => {
     await open();
+    // Nobody has checked anything yet, so nobody knows.
+    expect(await opened()).toContain('Nothing waits for you; 1 never checked');
+    await core.check();
     const well = await opened();
     expect(well).toContain('Nothing waits for you, and nothing has drifted');
     expect(well).toMatch(/primary.*Dana.*until/);
@@ -183,7 +209,7 @@ describe('the Home tab', () => {
     slack.refreshHomes();
     await showing('1 stack waits for you');
     // Eve's home was opened first, so it was updated before Dana's.
-    expect(home('U0EVE')).toContain('nothing has drifted');
+    expect(home('U0EVE')).toContain('Nothing waits for you; 1 never checked');
     expect(published()).toBe(before + 1);
     expect(await opened('U0EVE')).toContain('1 stack drifted');
   });

@@ -95,6 +95,38 @@ describe.each(Object.entries(CHAT_DRIVERS))('%s', (_name, open) => {
       });
     });
 
+    test('a deleted message is told as deleted, to an update and to a reply, and its channel is well', async () => {
+      const { channel, messageId } = await driver.chat.post(driver.ops, driftMixed, 'k');
+      await driver.deletes(messageId);
+      const deleted = { permanent: true, deleted: true };
+      await expect(driver.chat.update(channel, messageId, healed)).rejects.toMatchObject(deleted);
+      await expect(driver.chat.reply(channel, messageId, 'Approved', 'r')).rejects.toMatchObject(deleted);
+      expect(driver.problem()).toBeNull();
+      const again = await driver.chat.post(driver.ops, driftMixed, 'k:instead');
+      expect(driver.inOps().map((m) => m.id)).toEqual([again.messageId]);
+    });
+
+    test('a channel without m0 is not taken for a deleted message', async () => {
+      const failed = await driver.chat
+        .post(driver.elsewhere, driftMixed, 'k')
+        .catch((error: unknown) => error);
+      expect(failed).toMatchObject({ permanent: true, deleted: false });
+    });
+
+    test('a link to a message is a web address that names it, also after a restart', async () => {
+      const { channel, messageId } = await driver.chat.post(driver.ops, driftMixed, 'k');
+      const link = await driver.chat.linkTo(channel, messageId);
+      expect(link).toMatch(/^https?:\/\//);
+      expect(decodeURIComponent(link ?? '')).toContain(channel);
+      expect(link).toContain(messageId.replace('.', ''));
+      expect(await driver.chat.linkTo(channel, messageId)).toBe(link);
+      expect(await (await driver.restart()).linkTo(channel, messageId)).toBe(link);
+    });
+
+    test('there is no link into a channel that m0 does not know, and no error', async () => {
+      expect(await driver.chat.linkTo('nowhere', '1.000001')).toBeNull();
+    });
+
     test('a reply appears in the thread once', async () => {
       const { channel, messageId } = await driver.chat.post(driver.ops, driftMixed, 'k');
       await driver.chat.reply(channel, messageId, 'Approved by <@U0DANA> <at>Dana</at>', 'r');

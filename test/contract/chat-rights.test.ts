@@ -12,7 +12,7 @@ import { type Fault, slackProxy } from '../support/slack-proxy.ts';
 import { opsWorkspace, TOKENS, user } from '../support/slack-workspace.ts';
 
 const SSH = sshFinding();
-const SOON = 5_000;
+const SOON = 15_000;
 const MEMBERS = [
   user('U0DANA', 'dana'),
   user('U0KIM', 'kim'),

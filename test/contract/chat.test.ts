@@ -25,7 +25,7 @@ import { type SlackForwarder, startSlackForwarder } from '../support/slack-forwa
 import { type Fault, slackProxy } from '../support/slack-proxy.ts';
 
 const OPS = { platform: 'slack', channel: 'C0OPS' } as const;
-const SOON = 5_000;
+const SOON = 15_000;
 
 const user = (id: string, name: string) => ({ id, name, realName: name, email: `${name}@acme.dev` });
 const OPTIONS: WorkspaceOptions = {
@@ -173,6 +173,41 @@ describe.each<Mode>(['socket', 'http'])('m0 in %s mode', (by) => {
       expect(ops()).toHaveLength(0);
       await shaky.post(OPS, driftMixed, 'k');
       expect(ops()).toHaveLength(1);
+    });
+
+    test.each(['ratelimited', 'missing_scope', 'access_denied'])(
+      'a new card is posted at once where Slack refuses to show old messages (%s), and m0 stays well',
+      async (error) => {
+        const refused = (method: string): Fault =>
+          /^conversations\.(history|replies)$/.test(method) ? { answer: { ok: false, error } } : 'pass';
+        const { slack: blind } = await through(refused);
+        const before = blind.healthy().problem;
+        const { channel, messageId } = await blind.post(OPS, driftMixed, 'k');
+        await blind.reply(channel, messageId, 'Approved', 'r');
+        await blind.post(OPS, driftMixed, 'another');
+        expect(ops()).toHaveLength(3);
+        expect(workspace.channel('ops').replies(messageId)).toHaveLength(1);
+        expect(blind.healthy().problem).toBe(before);
+      },
+    );
+
+    test('after a lost answer it waits for the limit of old messages, and posts nothing twice', async () => {
+      let lost = 0;
+      let limited = true;
+      const { slack: shaky } = await through((method) => {
+        if (method === 'chat.postMessage' && lost++ === 0) return 'lose-answer';
+        const refuses = limited && method === 'conversations.history';
+        return refuses ? { answer: { ok: false, error: 'ratelimited' } } : 'pass';
+      });
+      await expect(shaky.post(OPS, driftMixed, 'k')).rejects.toMatchObject({ permanent: false });
+      await expect(shaky.post(OPS, driftMixed, 'k')).rejects.toMatchObject({
+        permanent: false,
+        retryAfterMs: expect.any(Number),
+      });
+      limited = false;
+      ahead = 2_000;
+      const { messageId } = await shaky.post(OPS, driftMixed, 'k');
+      expect(ops().map((m) => m.ts)).toEqual([messageId]);
     });
 
     test('a person’s message with m0’s key does not suppress m0’s post', async () => {

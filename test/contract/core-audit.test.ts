@@ -135,3 +135,30 @@ it('no entry for a refused command', async () => {
   for (const words of ['approve', 'reject', 'cancel']) await core.say(`${words} #${id}`, EVE);
   expect((await core.store.audit({})).filter((e) => e.actor.platform === 'slack')).toEqual([]);
 });
+
+it('checks that m0 makes by itself: one line about the answer, and one a day while code and cloud agree', async () => {
+  const told = async (): Promise<readonly string[]> =>
+    (await core.store.audit({ stack: STACK })).map((e) => `${e.action} ${e.detail}`).reverse();
+  const agreed = 'decided deciding -> clean';
+  for (let i = 0; i < 3; i += 1) await core.check();
+  expect(await told()).toEqual([agreed]);
+
+  core.cloud.drift.set(STACK, [SSH]);
+  await core.check();
+  const drifted = 'decided deciding -> awaiting_approval';
+  expect(await told()).toEqual([agreed, drifted]);
+
+  core.cloud.drift.delete(STACK);
+  for (let i = 0; i < 2; i += 1) await core.check();
+  const over = expect.stringMatching(/^supersede awaiting_approval -> superseded/);
+  expect(await told()).toEqual([agreed, drifted, agreed, over, agreed]);
+
+  core.now += 86_400_000;
+  for (let i = 0; i < 2; i += 1) await core.check();
+  expect((await told()).slice(5)).toEqual([agreed]);
+
+  // What a person asked for is written step by step.
+  await core.check('command');
+  const steps = ['start queued -> planning', 'planned planning -> deciding', agreed];
+  expect((await told()).slice(6)).toEqual(steps);
+});

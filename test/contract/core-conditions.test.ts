@@ -141,7 +141,7 @@ describe('what people read about it', () => {
     expect(history.match(/found failing checks of the code of/g)).toHaveLength(1);
     expect(history).toContain('check.health: the endpoint answers 503');
     const digest = await core.sayText(`digest ${STACK}`);
-    expect(digest).toContain('1 with failing code checks');
+    expect(digest).toContain('1 with failing checks of the code');
     expect(digest).toContain('0 of 1 aligned');
     expect(await core.sayText('home')).toContain(words);
     await checkWith();

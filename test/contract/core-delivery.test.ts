@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ChatError } from '../../src/ports/chat.ts';
 import { LeaseLost } from '../../src/ports/owner.ts';
 import { Core, STACK, stackWith } from '../support/core.ts';
-import { textOf } from '../support/fake-chat.ts';
+import { buttonsOf, textOf } from '../support/fake-chat.ts';
 import { KIM, sshFinding, tagFinding } from '../support/runs.ts';
 
 const SSH = sshFinding();
@@ -103,6 +103,78 @@ describe('an alert', () => {
     await core.check();
     await later(3);
     expect(await core.store.dueOutbox(core.now + 1e9, 50)).toEqual([]);
+  });
+});
+
+describe('a message that is in the chat and was not stored', () => {
+  /** Delivers, and m0 is killed after so many posts are stored, before it stores the next one. */
+  async function killedAfter(stored: number): Promise<void> {
+    let calls = 0;
+    const next = (): number => {
+      calls += 1;
+      return calls;
+    };
+    core.storeFault = (method) =>
+      method === 'addMessage' && next() > stored ? new Error('the disk is full') : null;
+    await core.deliver();
+    core.storeFault = null;
+  }
+  const commandsOf = (channel: string, index: number): readonly string[] =>
+    buttonsOf(core.chat.at(channel, index).card).map(({ command }) => command);
+  const asksIn = (channel: string): readonly string[] =>
+    commandsOf(channel, 0).filter((command) => command.startsWith('approve'));
+
+  it.each([
+    ['C0OPS', 0],
+    ['DU0DANA', 1],
+  ])('in %s asks no longer once a newer run has its place', async (channel, stored) => {
+    const first = await core.check();
+    await killedAfter(stored);
+    expect(core.chat.in(channel)).toHaveLength(1);
+    expect(await core.store.messages(1)).toHaveLength(stored);
+    core.cloud.drift.set(STACK, [SSH, tagFinding()]);
+    const { id } = await core.check();
+    await later(2);
+    expect(commandsOf(channel, 0)).toEqual([`show #${first.id}`]);
+    expect(commandsOf(channel, 1)).toContainEqual(expect.stringContaining(`approve #${id} `));
+    expect(core.chat.in(channel)).toHaveLength(2);
+  });
+
+  it('asks no longer once the drift is gone', async () => {
+    await core.check();
+    await killedAfter(0);
+    core.cloud.drift.set(STACK, []);
+    await core.check();
+    await later(2);
+    expect(asksIn('C0OPS')).toEqual([]);
+    expect(ops()).toHaveLength(1);
+  });
+
+  it('is posted anew where it is not found in the chat', async () => {
+    await core.check();
+    await killedAfter(0);
+    core.chat.forgetKeys();
+    await later(2);
+    expect(ops()).toHaveLength(2);
+    expect(await core.store.begunPosts(1)).toEqual([]);
+  });
+
+  it('is the copy from then on, in place of one that was deleted', async () => {
+    await core.check();
+    await core.deliver();
+    core.chat.delete('C0OPS');
+    core.storeFault = (method) => (method === 'replaceMessage' ? new Error('the disk is full') : null);
+    core.now += 60 * MINUTE;
+    await core.check();
+    await core.deliver();
+    core.storeFault = null;
+    expect(ops()).toHaveLength(1);
+    expect(asksIn('C0OPS')).toHaveLength(1);
+    core.cloud.drift.set(STACK, []);
+    await core.check();
+    await later(2);
+    expect(asksIn('C0OPS')).toEqual([]);
+    expect(ops()).toHaveLength(1);
   });
 });
 

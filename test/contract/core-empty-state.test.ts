@@ -339,7 +339,7 @@ describe('what people read about it', () => {
     expect(history).toContain('m0 had seen 41 resources in run #1');
     expect(history).not.toContain('-> state_empty');
     const digest = await core.sayText(`digest ${STACK}`);
-    expect(digest).toContain('1 state empty');
+    expect(digest).toContain('1 with an empty state');
     expect(digest).toContain('0 of 1 aligned');
     const home = await core.sayText('home');
     expect(home).toContain(words);

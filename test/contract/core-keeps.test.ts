@@ -114,6 +114,26 @@ describe('unsnooze', () => {
   });
 });
 
+describe('a typed snooze', () => {
+  const until = `"type":"time","at":`;
+
+  it('is answered with until when, on the clock of the reader', async () => {
+    core.cloud.drift.set(STACK, [SSH]);
+    const { id } = await core.check();
+    const one = await core.sayText(`snooze #${id} 2h`);
+    expect(one).toContain(`Snoozed ${SSH.address} until `);
+    expect(one).toContain(`${until}${core.now + 2 * HOUR},`);
+    expect(one).toContain('or until one of its values changes');
+    const all = await core.sayText('snooze prod-db 3d freeze');
+    expect(all).toContain('Snoozed prod-db until ');
+    expect(all).toContain(`${until}${core.now + 72 * HOUR},`);
+    // That of a whole stack does not end when a value changes.
+    expect(all).not.toContain('changes');
+    const when = await core.sayText(`snooze #${id} until it changes`);
+    expect(when).not.toContain(until);
+  });
+});
+
 describe('a snooze until it changes', () => {
   it('holds while nothing changes, and ends when a value changes', async () => {
     const id = await snoozed('until it changes known to network team');
@@ -135,7 +155,9 @@ describe('a snooze until it changes', () => {
   it('of an environment applies to open drift, and not to stacks without any', async () => {
     core.cloud.drift.set(STACK, [SSH]);
     await core.check();
-    expect(await core.sayText('snooze prod until it changes')).toContain(`Snoozed ${STACK}.`);
+    expect(await core.sayText('snooze prod until it changes')).toContain(
+      `Snoozed ${STACK} until one of its values changes.`,
+    );
     expect(await core.store.exemptions('prod-db')).toEqual([]);
     expect(await core.sayText('snooze prod-db until it changes')).toContain('Nothing is open on prod-db');
   });

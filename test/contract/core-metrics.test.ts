@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ChatError } from '../../src/ports/chat.ts';
 import { Core, STACK, stackWith } from '../support/core.ts';
@@ -256,6 +257,17 @@ describe('the process', () => {
     expect(seen.value('m0_store_up')).toBe(1);
     expect(seen.value('process_resident_memory_bytes')).toBeGreaterThan(1e6);
     expect(seen.types.get('nodejs_eventloop_lag_seconds')).toBe('gauge');
+  });
+
+  it('says for how long the event loop was held up since the scrape before', async () => {
+    await endpoints.scrape();
+    await sleep(50);
+    const until = performance.now() + 300;
+    while (performance.now() < until);
+    await sleep(50);
+    const blocked = await endpoints.scrape();
+    expect(blocked.value('m0_event_loop_delay_seconds', { quantile: '1' })).toBeGreaterThan(0.2);
+    expect(blocked.value('m0_event_loop_delay_seconds', { quantile: '0.5' })).toBeLessThan(0.2);
   });
 
   it('reports what it can if the store fails, and why the rest is missing', async () => {

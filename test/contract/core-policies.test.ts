@@ -150,6 +150,60 @@ describe('a stale policy', () => {
   });
 });
 
+describe('a policy that leaves something out', () => {
+  const DENY = { file: 'tags_test.rego', line: 8, text: 'this deny is left out' };
+  const LIMITS = { file: 'limits.json', line: 1, text: 'left out, because only data.json is loaded' };
+  const told = () => core.chat.in('C0OPS').filter((m) => m.card.headline.includes('leaves'));
+
+  async function look(leftOut: readonly (typeof DENY)[], commit = 'a1b2c3d4'.repeat(5)): Promise<void> {
+    core.cloud.commit = commit;
+    core.cloud.leftOut.set('tags-auto', leftOut);
+    await core.policyWatch.checkPolicies();
+    await core.deliver();
+  }
+
+  it('is told once in the channel, and again only when it leaves out something else', async () => {
+    await look([DENY]);
+    await look([DENY]);
+    await look([DENY], 'b'.repeat(40));
+    expect(told().map((m) => m.card.headline)).toEqual([
+      'Policy tags-auto leaves something out at a1b2c3d: m0 decides without it',
+    ]);
+    const text = textOf(told()[0]?.card ?? { headline: '', tone: 'plain', blocks: [] });
+    for (const part of ['tags_test.rego:8', 'this deny is left out', STACK]) expect(text).toContain(part);
+    await look([DENY, LIMITS], 'c'.repeat(40));
+    expect(told().map((m) => m.card.headline)).toEqual([
+      expect.stringContaining('leaves something out at a1b2c3d'),
+      'Policy tags-auto leaves 2 things out at ccccccc: m0 decides without them',
+    ]);
+  });
+
+  it('is told again once it was put right', async () => {
+    await look([DENY]);
+    await look([], 'b'.repeat(40));
+    await look([DENY], 'c'.repeat(40));
+    expect(told()).toHaveLength(2);
+  });
+
+  it('is not told while nothing is known of it, and stays told', async () => {
+    await look([DENY]);
+    core.cloud.commit = null;
+    core.cloud.leftOut.clear();
+    await core.policyWatch.checkPolicies();
+    await look([DENY], 'b'.repeat(40));
+    expect(told()).toHaveLength(1);
+  });
+
+  it('is warned about in `policy STACK`', async () => {
+    await look([DENY, LIMITS]);
+    const text = await core.sayText(`policy ${STACK}`);
+    const parts = ['WARNING', 'it leaves something out:', 'tags_test.rego:8', DENY.text, 'limits.json:1'];
+    for (const part of parts) expect(text).toContain(part);
+    core.cloud.leftOut.clear();
+    expect(await core.sayText(`policy ${STACK}`)).not.toContain('WARNING');
+  });
+});
+
 describe('policies asked again with the approvers', () => {
   const two = (approvers: readonly (string | null)[]) =>
     approvers.length < 2 ? [{ rule: 'pending' as const, text: 'two people must approve' }] : ALLOW;

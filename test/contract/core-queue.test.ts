@@ -39,8 +39,8 @@ describe('the order of the queue', () => {
   it('a command replaces the scheduled check of its stack, and waits behind no scheduled check', async () => {
     const go = await occupyWorkers();
     for (const name of ['prod-e', 'prod-f', 'prod-g']) await core.worker.check(named(name), 'schedule', M0);
-    const { id } = await core.worker.check(named('prod-g'), 'command', DANA);
-    await core.worker.settled(id, 5_000);
+    await core.worker.check(named('prod-g'), 'command', DANA);
+    await core.untilIdle('prod-g');
     expect(planned()).toEqual(['prod-g']);
     go();
     await core.untilIdle();

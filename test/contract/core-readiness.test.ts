@@ -82,7 +82,10 @@ describe('m0 is not ready', () => {
   });
 
   it('if a tool is missing that a stack or a policy needs, and names it', async () => {
-    const tools = { terraform: join(dir, 'terraform'), tofu: null, opa: join(dir, 'opa') };
+    const tools = {
+      ...{ terraform: join(dir, 'terraform'), tofu: null, terragrunt: null },
+      opa: join(dir, 'opa'),
+    };
     await open({ tools });
     const { status, problems } = await endpoints.ready();
     expect(status).toBe(503);
@@ -91,6 +94,16 @@ describe('m0 is not ready', () => {
     );
     expect(problems.opa).toContain('M0_OPA');
     expect(problems).not.toHaveProperty('tofu');
+  });
+
+  it('if a stack needs Terragrunt and there is none', async () => {
+    await core.close();
+    core = await Core.open([stackWith({ terragrunt: true })]);
+    await open();
+    expect(await endpoints.ready()).toMatchObject({
+      status: 503,
+      problems: { terragrunt: expect.stringContaining('M0_TERRAGRUNT') },
+    });
   });
 
   it('if a stack needs OpenTofu and there is none', async () => {

@@ -40,12 +40,14 @@ const commands = (card: Card): readonly string[] => buttonsOf(card).map((b) => b
 
 /** Run #1 of prod-network waits. Each is answered so, and changes nothing that another would see. */
 const ANSWERED: readonly (readonly [string, Reply['type'], RegExp])[] = [
-  ['status', 'private', /1 drifted, 4 not checked yet/],
+  ['status', 'private', /1 drifted, 4 never checked/],
   ['status prod', 'private', /^prod: 1 drifted/],
-  ['STATUS Prod-DB', 'private', /prod-db: not checked yet/],
+  ['STATUS Prod-DB', 'private', /prod-db: never checked/],
   ['status prod-*', 'private', /1 drifted/],
-  ['status stack:app', 'private', /app: not checked yet/],
-  ['status env:app', 'private', /2 not checked yet/],
+  ['stacks', 'private', /^5 stacks watched$/m],
+  ['stacks prod-*', 'private', /^prod-\*: \d stacks? watched$/m],
+  ['status stack:app', 'private', /app: never checked/],
+  ['status env:app', 'private', /2 never checked/],
   ['show #1', 'pages', /prod-network/],
   ['show 1', 'pages', /prod-network/],
   ['why #1', 'private', /prod-network/],
@@ -55,14 +57,23 @@ const ANSWERED: readonly (readonly [string, Reply['type'], RegExp])[] = [
   ['oncall', 'private', /On call: Dana \(primary\)/],
   ['digest', 'private', /1 open/],
   ['digest prod', 'private', /^prod: 1 open/],
+  ['report', 'files', /m0-report-all-2026-03\.md/],
+  ['report prod last month', 'files', /"command":"report prod 2026-02"/],
+  ['report 2026-02', 'files', /"command":"report 2026-02"/],
   ['policy prod-network', 'private', /1 policy decides/],
   ['baseline prod-network', 'private', /nothing is accepted or snoozed/],
   ['snooze #1', 'form', /Snooze/],
   ['accept #1', 'form', /Accept/],
+  ['pause', 'form', /Pause applies.*Environment prod/],
+  ['pause prod', 'form', /Pause applies/],
+  ['pause *', 'form', /Everything/],
   ['help', 'private', /What I can do/],
   ['', 'private', /What I can do/],
   ['help snooze', 'private', /^snooze: /],
   ['/m0 status', 'private', /1 drifted/],
+  ['`/m0 status prod.`', 'private', /^prod: 1 drifted/],
+  ['ｓｔａｔｕｓ　ｐｒｏｄ', 'private', /^prod: 1 drifted/],
+  ['why #1?', 'private', /prod-network/],
 ];
 
 /** What is wrong, in words and with the commands offered instead. */
@@ -78,16 +89,21 @@ const REFUSED: readonly (readonly [string, RegExp, readonly string[]])[] = [
   ...['show', 'why', 'approve', 'reject', 'cancel', 'ask'].flatMap(
     (name): (readonly [string, RegExp, readonly string[]])[] => [
       [`${name} #999`, /There is no run #999/, []],
-      [`${name} prod`, /needs the number of a run/, []],
-      [name, /needs the number of a run/, []],
+      // Exactly one run waits here, and in prod. None does in app, which is reported here as well.
+      [`${name} prod`, /needs the number of a run/, [`${name} #1`]],
+      [name, /needs the number of a run/, [`${name} #1`]],
+      [`${name} stack:app`, /needs the number of a run/, []],
     ],
   ),
   ['snooze #999 2h', /There is no run #999/, []],
   ['accept #999 fine', /There is no run #999/, []],
   ['unsnooze #999', /There is no run #999/, []],
   ['unaccept #999', /There is no run #999/, []],
+  ['codify #999', /There is no run #999/, []],
+  ['codify', /needs the number of a run/, ['codify #1']],
+  ['codify #1 aws_x.y', /aws_x\.y is not open/, []],
   // Too little and too much.
-  ['snooze', /needs a run, a stack or an environment/, []],
+  ['snooze', /needs a run, a stack or an environment/, ['snooze #1']],
   ['snooze prod', /For how long\?/, []],
   ['snooze prod 1m', /at least 5 minutes/, []],
   ['snooze prod 200d', /at most 90 days/, []],
@@ -104,14 +120,33 @@ const REFUSED: readonly (readonly [string, RegExp, readonly string[]])[] = [
   ['oncall now', /I don't understand “now”/, ['oncall']],
   ['status prod now', /I don't understand “now”/, ['status prod']],
   ['show #1 all', /I don't understand “all”/, ['show #1']],
+  // What phones and people add.
+  ['yes', /“yes” alone decides nothing/, ['approve #1']],
+  ['No!', /“No!” alone decides nothing/, ['reject #1']],
+  ['ok', /alone decides nothing/, ['approve #1']],
+  ['approve #1?', /A question does nothing by itself/, ['approve #1']],
+  ['on call', /I don't know “on”/, ['oncall']],
+  ['prod?', /I don't know “prod\?”/, ['status prod']],
+  ['status prod?', /no stack or environment prod\?/, ['status prod']],
+  ['status prod, app', /I don't understand/, ['status prod', 'status app']],
+  ['status prod,dev', /no stack or environment prod,dev/, ['status prod', 'status dev']],
+  ['snooze prod? 2h', /no stack or environment prod\?/, ['snooze prod 2h']],
   // Targets that name nothing, or two things: each command with the choices it can be said with instead.
-  ...['drift', 'status', 'history', 'digest', 'baseline', 'subscribe', 'unsubscribe', 'policy'].flatMap(
-    (name): (readonly [string, RegExp, readonly string[]])[] => [
-      [`${name} app`, /app is a stack and an environment/, [`${name} stack:app`, `${name} env:app`]],
-      [`${name} prd`, /There is no stack or environment prd/, [`${name} prod`]],
-      [`${name} zzz-*`, /No stack is named like zzz-\*/, []],
-    ],
-  ),
+  ...[
+    'drift',
+    'status',
+    'history',
+    'digest',
+    'report',
+    'baseline',
+    'subscribe',
+    'unsubscribe',
+    'policy',
+  ].flatMap((name): (readonly [string, RegExp, readonly string[]])[] => [
+    [`${name} app`, /app is a stack and an environment/, [`${name} stack:app`, `${name} env:app`]],
+    [`${name} prd`, /There is no stack or environment prd/, [`${name} prod`]],
+    [`${name} zzz-*`, /No stack is named like zzz-\*/, []],
+  ]),
   ['policy prod', /prod is several stacks/, ['policy prod-network', 'policy prod-db']],
   [
     'snooze app 2h change freeze',
@@ -119,6 +154,22 @@ const REFUSED: readonly (readonly [string, RegExp, readonly string[]])[] = [
     ['snooze stack:app 2h change freeze', 'snooze env:app 2h change freeze'],
   ],
   ['unsnooze app aws_x.y', /app is a stack/, ['unsnooze stack:app aws_x.y', 'unsnooze env:app aws_x.y']],
+  ['pause app incident', /app is a stack/, ['pause stack:app incident', 'pause env:app incident']],
+  ['pause prd incident', /no stack or environment prd/, ['pause prod incident']],
+  ['resume', /Nothing is paused/, []],
+  ['resume prod', /prod is not paused/, []],
+  ['resume prd', /no stack or environment prd/, ['resume prod']],
+  ['freeze prod now', /I don't know “freeze”/, ['pause prod now']],
+  ['unpause prod', /I don't know “unpause”/, ['resume prod']],
+  ['resume? prod', /A question does nothing by itself/, ['resume prod']],
+  ['pause? prod incident', /A question does nothing by itself/, ['pause prod incident']],
+  ['resume prod?', /no stack or environment prod\?/, ['resume prod']],
+  ['pause prod, app incident', /pause takes one target/, ['pause prod', 'pause app']],
+  ['pause prod and app incident', /pause takes one target/, ['pause prod', 'pause app']],
+  ['pause prod app', /pause takes one target/, ['pause prod', 'pause app']],
+  ['resume prod, app', /I don't understand/, ['resume prod', 'resume app']],
+  ['report prod, app', /I don't understand “app” as a month/, ['report prod', 'report app']],
+  ['report prod soon', /I don't understand “soon” as a month/, ['report prod']],
   ['unaccept prd', /no stack or environment prd/, ['unaccept prod']],
   // Nothing there.
   ['unsnooze prod', /Nothing is snoozed there/, []],
@@ -155,7 +206,7 @@ describe('what is typed', () => {
 
   /** What the handler would say to it, where saying it changes nothing; null where it is no card. */
   async function cardOfAny(command: string): Promise<Card | null> {
-    if (/^(approve|drift|subscribe|unsubscribe|snooze)/.test(command)) return null;
+    if (/^(approve|reject|cancel|ask|drift|subscribe|unsubscribe|snooze|pause)/.test(command)) return null;
     const reply = await replyTo(command);
     return reply.type === 'private' ? reply.card : null;
   }
@@ -175,9 +226,28 @@ describe('what is typed', () => {
     }
   });
 
+  it('an answer to nothing decides nothing where several runs wait', async () => {
+    const two = await Core.open([stackWith(), stackWith({ name: 'prod-db' })]);
+    await two.worker.start();
+    two.cloud.drift.set(STACK, [SSH]);
+    two.cloud.drift.set('prod-db', [SSH]);
+    await two.check();
+    await two.check('schedule', 'prod-db');
+    const card = await two.say('yes');
+    expect(card?.headline).toContain('Waiting: #2 (prod-db), #1 (prod-network)');
+    expect(card && buttonsOf(card)).toEqual([]);
+    // What only looks is offered for each.
+    expect(buttonsOf((await two.say('why')) as Card).map((b) => b.command)).toEqual(['why #2', 'why #1']);
+    expect((await two.store.runs({ states: ['awaiting_approval'] })).length).toBe(2);
+    await two.close();
+  });
+
   it('a guess that would decide something asks once more before it does', async () => {
-    const [button] = buttonsOf(await cardOf('aprove #1'));
-    expect(button?.confirm).toMatchObject({ title: 'approve #1', confirm: 'Approve' });
+    const [button] = buttonsOf(await cardOf('rejct #1'));
+    expect(button?.confirm).toMatchObject({ title: 'reject #1', confirm: 'Reject' });
+    // An approve without the part that was seen is itself answered with a confirmation.
+    const [approve] = buttonsOf(await cardOf('aprove #1'));
+    expect([approve?.command, approve?.confirm]).toEqual(['approve #1', undefined]);
     const [harmless] = buttonsOf(await cardOf('stauts'));
     expect(harmless?.confirm).toBeUndefined();
   });
@@ -193,10 +263,15 @@ describe('what is typed and does something', () => {
   it('drift tells what is known and checks; only what is meant', async () => {
     const reply = await replyTo('drift prod', EVE);
     if (reply.type !== 'public') throw new Error(`answered with ${reply.type}`);
-    expect(reply.card.headline).toMatch(/^prod: 1 drifted.*checking now/);
-    const cards: Card[] = [];
-    for await (const card of reply.updates ?? []) cards.push(card);
-    expect(cards.at(-1)?.headline).toBe('prod: 1 drifted, 1 of 2 stacks aligned');
+    expect(reply.card.headline).toMatch(/^prod: 1 drifted/);
+    expect(textOf(reply.card)).toContain('A new check was asked for');
+    const at = await core.chat.post({ platform: 'slack', channel: 'C0OPS' }, reply.card, 'answer');
+    await reply.posted?.(at);
+    await core.untilIdle();
+    await core.periodicWork();
+    const answer = core.chat.messages.find((m) => m.id === at.messageId);
+    expect(answer?.card.headline).toBe('prod: 1 drifted, 1 of 2 stacks aligned');
+    expect(answer && textOf(answer.card)).not.toContain('A new check was asked for');
     expect(await core.store.runs({ stack: 'app' })).toEqual([]);
   });
 
@@ -211,7 +286,12 @@ describe('what is typed and does something', () => {
   ])('%j ends the run as %s, for those who may and nobody else', async (text, state) => {
     expect((await cardOf(text, EVE)).headline).toMatch(/^Only sre/);
     expect((await core.run(1)).state).toBe('awaiting_approval');
-    await cardOf(text);
+    const [confirm] = buttonsOf(await cardOf(text)).filter((b) => b.command.startsWith('approve'));
+    // What is typed approves nothing by itself.
+    if (text.startsWith('approve')) {
+      expect((await core.run(1)).approvals).toEqual([]);
+      await cardOf(confirm?.command ?? '');
+    }
     await core.untilIdle();
     expect((await core.run(1)).state).toBe(state);
   });
@@ -254,7 +334,14 @@ describe('history', () => {
 
   it('says where the record goes on beyond what it tells', async () => {
     const at = core.now;
-    const entry = { at, actor: DANA, action: 'snooze', stack: STACK, runId: null, fingerprint: null };
+    const entry = {
+      at,
+      actor: DANA,
+      action: 'snooze' as const,
+      stack: STACK,
+      runId: null,
+      fingerprint: null,
+    };
     const line = { type: 'audit', entry: { ...entry, commit: null, detail: 'again' } } as const;
     await core.store.commit(Array.from({ length: 60 }, () => line));
     const card = await cardOf('history prod-network');
@@ -264,8 +351,8 @@ describe('history', () => {
 
   it('of an environment tells who subscribed a channel to it', async () => {
     await cardOf('subscribe prod');
-    expect(textOf(await cardOf('history prod'))).toContain(' subscribe ');
-    expect(textOf(await cardOf('history'))).toContain(' subscribe ');
-    expect(textOf(await cardOf('history stack:app'))).not.toContain(' subscribe ');
+    expect(textOf(await cardOf('history prod'))).toContain(' subscribed a channel to ');
+    expect(textOf(await cardOf('history'))).toContain(' subscribed a channel to ');
+    expect(textOf(await cardOf('history stack:app'))).not.toContain(' subscribed a channel to ');
   });
 });

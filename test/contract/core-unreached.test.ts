@@ -217,7 +217,7 @@ describe('in Teams', () => {
     try {
       connector.uninstall(TEAMS_DANA);
       await connector.addToTeam('sre');
-      await connector.waitFor(() => connector.calls.some((c) => c.startsWith('GET teams')), 5_000);
+      await connector.waitFor(() => connector.calls.some((c) => c.startsWith('GET teams')), 15_000);
       await waits();
       await core.periodicWork();
       const [root, alert] = connector.in(OPS);

@@ -225,7 +225,7 @@ describe('a token is sent to its own server only', () => {
     expect(proxy.seen).toEqual([]);
   });
 
-  it('and submodules are not fetched', async () => {
+  it('and not to the addresses of submodules, which the code chooses', async () => {
     const gitlink = `160000,${first},inner`;
     mkdirSync(join(workTree, 'inner'));
     writeFileSync(
@@ -238,8 +238,12 @@ describe('a token is sent to its own server only', () => {
     expect(git(workTree, 'ls-tree', 'HEAD', 'inner')).toContain('160000 commit');
     const watched = await withToken(server.url);
     const { commit: newest } = await watched.mirrors.fetch(repository(), 'main');
-    await watched.mirrors.checkout(repository(), newest, join(dir, 'tree'));
+    await expect(watched.mirrors.checkout(repository(), newest, join(dir, 'tree'))).rejects.toThrow(
+      'Submodules get only entries that have modules: true',
+    );
     await watched.mirrors.fetch(repository(), 'main');
-    expect(server.seen.filter((request) => request.path.includes('inner'))).toEqual([]);
+    const asked = server.seen.filter((request) => request.path.includes('inner'));
+    expect(asked.length).toBeGreaterThan(0);
+    expect(asked.map(({ authorization }) => authorization)).toEqual(asked.map(() => undefined));
   });
 });

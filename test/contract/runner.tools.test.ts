@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Stack } from '../../src/model/directory.ts';
+import { applyMark } from '../../src/model/tool-mark.ts';
 import type { CodePort, Runner } from '../../src/ports/runner.ts';
-import { testTools } from '../support/cloud.ts';
+import { TEST_KEY, testTools } from '../support/cloud.ts';
 import { stack as anyStack } from '../support/directory.ts';
 import { runnerIn } from '../support/runner.ts';
 import { commit, makeRepo, recordingTool } from '../support/terraform-repo.ts';
@@ -47,9 +48,10 @@ describe('the runner itself, on stacks without a provider', () => {
   it('initialises once, and again only if its dependencies changed', async () => {
     const stack = stackOf('once', { 'a/main.tf': ONE });
     expect(await callsOf(() => runner.plan(stack, whole))).toEqual(['init', 'plan', 'show']);
-    expect(await callsOf(() => runner.plan(stack, whole))).toEqual(['plan', 'show']);
+    // The plan says the same, so `show` would, too.
+    expect(await callsOf(() => runner.plan(stack, whole))).toEqual(['plan']);
     commit(stack.source.git, { 'README.md': 'elsewhere\n' }, 'not the code');
-    expect(await callsOf(() => runner.plan(stack, whole))).toEqual(['plan', 'show']);
+    expect(await callsOf(() => runner.plan(stack, whole))).toEqual(['plan']);
     commit(
       stack.source.git,
       { 'a/two.tf': 'module "two" {\n  source = "../two"\n}\n', 'two/main.tf': ONE },
@@ -58,7 +60,8 @@ describe('the runner itself, on stacks without a provider', () => {
     expect(await callsOf(() => runner.plan(stack, whole))).toEqual(['init', 'plan', 'show']);
     commit(stack.source.git, { 'two/more.tf': 'output "x" {\n  value = 1\n}\n' }, 'inside the module');
     expect(await callsOf(() => runner.plan(stack, whole))).toEqual(['init', 'plan', 'show']);
-    expect(await callsOf(() => runner.plan(stack, whole))).toEqual(['plan', 'show']);
+    // The tool writes the modules into its plan in any order, so `show` may run again.
+    expect(await callsOf(() => runner.plan(stack, whole))).not.toContain('init');
   });
 
   it('gives a stack its variables and none of m0’s secrets', async () => {
@@ -79,11 +82,28 @@ describe('the runner itself, on stacks without a provider', () => {
     ).rejects.toThrow('may not set TF_CLI_ARGS_plan');
   });
 
+  it('marks the requests of plans and applies with the stack and the run', async () => {
+    const stack = stackOf('marked', { 'a/main.tf': ONE });
+    await runner.plan(stack, { ...whole, run: 7 });
+    // A registry that `init` asks need not learn the name, and `show` asks nobody.
+    expect(recorded.environment()).not.toContain('TF_APPEND_USER_AGENT');
+    const { plan } = await runner.plan(stack, { ...whole, run: 7 });
+    expect(recorded.environment()).toContain('TF_APPEND_USER_AGENT=m0/marked/7\n');
+    const own = { ...stack, env: { TF_APPEND_USER_AGENT: 'team/1.0' } };
+    await runner.apply(own, plan, signal, undefined, 7);
+    expect(recorded.environment()).toContain(
+      `TF_APPEND_USER_AGENT=team/1.0 ${applyMark('marked', 7, TEST_KEY)}\n`,
+    );
+    // Nobody else can make it from what a chat shows.
+    expect(recorded.environment()).toMatch(/m0\/marked\/7-[0-9a-f]{16}\n/);
+  });
+
   it('reads variables from files and keeps workspaces apart', async () => {
     const vars = { 'a/main.tf': 'variable "x" {}\nresource "terraform_data" "one" {\n  input = var.x\n}\n' };
     const files = { ...vars, 'a/prod.tfvars': 'x = "from the file"\n' };
     const stack = stackOf('vars', files, { varFiles: ['prod.tfvars'] });
-    const { plan } = await runner.plan(stack, whole);
+    const { plan, places } = await runner.plan(stack, whole);
+    expect(places).toEqual({ 'terraform_data.one': { file: 'a/main.tf', line: 2 } });
     await runner.apply(stack, plan, signal);
     expect(readFileSync(join(dir, 'vars.tfstate'), 'utf8')).toContain('from the file');
     expect((await runner.plan(stack, whole)).analysis.findings).toEqual([]);
@@ -139,6 +159,11 @@ describe('the runner itself, on stacks without a provider', () => {
     await runner.discardAllBut([held.artifact]);
     const left = readdirSync(join(dataDir, 'artifacts/plans')).map((name) => `plans/${name}`);
     expect(left.sort()).toEqual([held.artifact, 'plans/notes.txt'].sort());
+    await runner.discardAllBut([], 'another');
+    expect(readdirSync(join(dataDir, 'artifacts/plans'))).toHaveLength(2);
+    await runner.discardAllBut([], 'held');
+    expect(readdirSync(join(dataDir, 'artifacts/plans'))).toEqual(['notes.txt']);
+    await runner.plan(stack, whole);
     await runner.discardAllBut([]);
     expect(readdirSync(join(dataDir, 'artifacts/plans'))).toEqual(['notes.txt']);
   });
@@ -169,6 +194,26 @@ resource "terraform_data" "one" {
     expect(message).not.toMatch(/[│╷╵]/);
   });
 
+  it('gives back the last whole plan of a stack’s own code, and no other', async () => {
+    const two = 'resource "terraform_data" "two" {\n  input = "2"\n}\n';
+    const stack = stackOf('last', { 'a/main.tf': ONE, 'a/two.tf': two });
+    const last = () => runner.lastPlan?.(stack) ?? Promise.resolve(null);
+    expect(await last()).toBeNull();
+    const made = await runner.plan(stack, whole);
+    await runner.discard(made.plan);
+    const { analysis, code, document, plan } = made;
+    expect(await last()).toMatchObject({ analysis, code, document, plan });
+    // Code beside it has a plan of its own.
+    const edited = commit(stack.source.git, { 'a/two.tf': '' }, 'edited');
+    await runner.head(stack);
+    await runner.plan(stack, { ...whole, code: { ...code, commit: edited } });
+    expect((await last())?.code.commit).toBe(code.commit);
+    // m0.yaml says something else of the stack now.
+    expect(await runner.lastPlan?.({ ...stack, env: { A: 'b' } })).toBeNull();
+    await runner.plan(stack, { ...whole, only: ['terraform_data.one'] });
+    expect(await last()).toBeNull();
+  });
+
   it('never treats an empty list of addresses as all', async () => {
     const stack = stackOf('none', { 'a/main.tf': ONE });
     await expect(runner.plan(stack, { only: [], signal })).rejects.toMatchObject({ name: 'RunnerError' });
@@ -187,7 +232,7 @@ resource "terraform_data" "one" {
   it('runs one tool at a time for a stack', async () => {
     const stack = stackOf('serial', { 'a/main.tf': ONE });
     const calls = await callsOf(() => Promise.all([runner.plan(stack, whole), runner.plan(stack, whole)]));
-    expect(calls).toEqual(['init', 'plan', 'show', 'plan', 'show']);
+    expect(calls).toEqual(['init', 'plan', 'show', 'plan']);
   });
 
   it('stops an apply so that its changes are saved in the state', async () => {

@@ -11,6 +11,7 @@ import {
   type View,
   type Workspace,
 } from '../../src/sandbox/workspace/workspace.ts';
+import { lastTicks } from '../../src/schedule/last-ticks.ts';
 import { Core, STACK, stackWith } from '../support/core.ts';
 import { sshFinding, tagFinding } from '../support/runs.ts';
 import { seenEvents } from '../support/seen-events.ts';
@@ -19,7 +20,7 @@ import { type SlackForwarder, startSlackForwarder } from '../support/slack-forwa
 
 const SSH = sshFinding();
 const TAG = tagFinding();
-const SOON = 5_000;
+const SOON = 15_000;
 const TOKENS = { botToken: 'xoxb-local-bot', appToken: 'xapp-local-app' };
 const SECRET = 'local-signing-secret';
 const user = (id: string, name: string) => ({ id, name, realName: name, email: `${name}@acme.dev` });
@@ -51,7 +52,13 @@ async function open(mode: 'socket' | 'http'): Promise<void> {
     clock: Date.now,
   });
   forwarder.forwardTo(slack.endpoint);
-  const parts = { store: core.store, directory: core.directory, onCall: core.onCall, clock: () => core.now };
+  const parts = {
+    store: core.store,
+    directory: core.directory,
+    onCall: core.onCall,
+    lastTicks,
+    clock: () => core.now,
+  };
   await slack.start(
     (incoming) => core.handler(incoming),
     async (actor) => homeCard(await homeView(parts, actor)),
@@ -123,6 +130,17 @@ async function click(name: string, label: string, expected: RegExp | null): Prom
   if (expected !== null) await answered(name, already, expected);
 }
 
+/** Clicks the button of the newest answer that only the person sees. */
+async function confirm(name: string, label: string, expected: RegExp): Promise<void> {
+  const already = before(name);
+  const answer = as(name)
+    .sees('ops')
+    .findLast((m) => m.visibleTo === `U0${name.toUpperCase()}` && said(m).includes(`"text":"${label}"`));
+  if (!answer) throw new Error(`${name} got no answer with a button "${label}"`);
+  expect((await as(name).click(answer, label)).outcome, label).toBe('acked');
+  await answered(name, already, expected);
+}
+
 /** Fills in and sends the dialog that is open. */
 async function fillIn(name: string, values: Readonly<Record<string, string>>): Promise<void> {
   const view = await vi.waitFor(() => {
@@ -163,12 +181,20 @@ describe.each(['socket', 'http'] as const)('in %s mode', (mode) => {
     await type('eve', 'history', /History/);
     await type('eve', 'oncall', /primary/);
     await type('eve', 'digest', /open/);
+    await type('eve', 'report prod', /Report of prod, .*drifted/);
     await type('eve', `policy ${STACK}`, /tags-auto/);
+    await type('eve', 'stacks', /prod-network/);
     await type('eve', 'subscribe prod', /prod/);
     await type('eve', 'unsubscribe prod', /prod/);
     await type('eve', `ask #${id}`, /Dana|asked/i);
     await type('eve', `approve #${id}`, /Only .*may approve/);
+    await type('eve', 'pause prod incident', /Only .*may pause prod/);
+    await type('dana', 'pause prod the vendor works on it', /Paused prod/);
+    await type('dana', `approve #${id}`, /Dana paused prod/);
+    await type('dana', 'resume prod', /Resumed prod/);
+    expect(await core.store.pauses()).toEqual([]);
     await type('dana', 'seen tags-auto', /Nothing is wrong/);
+    await type('dana', 'codify #999', /There is no run #999/);
     await type('dana', `snooze #${id} ${SSH.address} 2h vendor needs SSH`, /Snoozed/);
     await type('dana', `baseline ${STACK}`, /vendor needs SSH/);
     await type('dana', `unsnooze ${STACK}`, /No longer snoozed/);
@@ -181,7 +207,9 @@ describe.each(['socket', 'http'] as const)('in %s mode', (mode) => {
     const waiting = await drifted(SSH);
     await type('dana', `cancel #${waiting}`, /canceled/);
     const last = await drifted(SSH);
-    await type('dana', `approve #${last}`, /Approved/);
+    await type('dana', `approve #${last}`, /approve run #\d+ \(close SSH again\)\?/);
+    expect(core.cloud.applies).toEqual([]);
+    await confirm('dana', 'Approve: close SSH again', /Approved/);
     await deliver();
     expect(core.cloud.applies.map((a) => a.touched)).toEqual([[SSH.address]]);
     expect([...typed].sort()).toEqual([...COMMAND_NAMES].sort());
@@ -191,16 +219,16 @@ describe.each(['socket', 'http'] as const)('in %s mode', (mode) => {
     await open(mode);
     await drifted(SSH);
     await click('eve', 'Full diff', /ingress/);
-    await click('eve', 'Revert the rule in the cloud', /Only .*may approve/);
+    await click('eve', 'Approve: close SSH again', /Only .*may approve/);
     await click('dana', 'Snooze…', /How long|For how long/i);
     await fillIn('dana', { for: '4h', reason: 'vendor needs SSH' });
     await click('dana', 'Unsnooze', null);
     await deliver();
-    await click('dana', 'Accept…', /Becomes part of the baseline/);
+    await click('dana', 'Accept drift…', /as it is in the cloud, out of every apply/);
     await fillIn('dana', { reason: 'agreed with security' });
     await click('dana', 'Undo accept', null);
     await deliver();
-    await click('dana', 'Revert the rule in the cloud', null);
+    await click('dana', 'Approve: close SSH again', null);
     await vi.waitFor(() => expect(core.cloud.applies).toHaveLength(1), SOON);
     await deliver();
     expect(said(workspace.channel('ops').messages.findLast((m) => m.threadTs === null) as Message)).toMatch(
@@ -208,12 +236,12 @@ describe.each(['socket', 'http'] as const)('in %s mode', (mode) => {
     );
 
     // Drift that changes after the approval is asked again: approve the new drift, or leave it.
-    for (const answer of ['Approve what it is now', 'Leave it']) {
+    for (const answer of ['Approve what it is now', 'Reject: leave it']) {
       await drifted(SSH);
       core.cloud.next('plan', () => {
         core.cloud.drift.set(STACK, [SSH, TAG]);
       });
-      await click('dana', 'Revert the rule in the cloud', null);
+      await click('dana', 'Approve: close SSH again', null);
       await vi.waitFor(async () => expect((await core.run(await runOf())).moved).not.toBeNull(), SOON);
       await deliver();
       expect(said(cardWith('Approve what it is now'))).toContain('not applied');
@@ -237,11 +265,11 @@ describe.each(['socket', 'http'] as const)('in %s mode', (mode) => {
     await deliver();
     await click('eve', 'Try again', /checking|open/);
     expect([...clicked].sort()).toEqual([
-      'Accept…',
+      'Accept drift…',
       'Approve what it is now',
+      'Approve: close SSH again',
       'Full diff',
-      'Leave it',
-      'Revert the rule in the cloud',
+      'Reject: leave it',
       'Snooze…',
       'Try again',
       'Undo accept',

@@ -8,7 +8,7 @@ import type { Exemption } from '../../src/model/exemption.ts';
 import { M0 } from '../../src/model/run.ts';
 import type { Change } from '../../src/ports/store.ts';
 import { newRun } from '../../src/runs/effects.ts';
-import type { AuditedStore } from '../../src/store/sqlite.ts';
+import type { AuditedStore } from '../../src/store/audited-store.ts';
 import { DANA } from '../support/runs.ts';
 import { BACKENDS } from '../support/store-backends.ts';
 

@@ -7,7 +7,7 @@ import { M0 } from '../../src/model/run.ts';
 import type { SkippedCheck } from '../../src/model/skipped-check.ts';
 import type { TeamsConversation } from '../../src/ports/chat-store.ts';
 import { newRun } from '../../src/runs/effects.ts';
-import type { AuditedStore } from '../../src/store/sqlite.ts';
+import type { AuditedStore } from '../../src/store/audited-store.ts';
 import { BACKENDS } from '../support/store-backends.ts';
 
 const DAY_MS = 86_400_000;
@@ -28,6 +28,20 @@ describe.each(BACKENDS)('the other tables of $name', (backend) => {
     await store.close();
     store = await backend.open(place);
   }
+
+  it('has an id of its own from its creation on, which stays', async () => {
+    const { id, restores } = await store.memory();
+    expect(id).toMatch(/^[\w-]{12}$/);
+    expect(restores).toEqual([]);
+    await alerted('prod-network');
+    await reopened();
+    expect(await store.memory()).toEqual({ id, restores: [] });
+    const other = mkdtempSync(join(tmpdir(), 'm0-store-'));
+    const second = await backend.open(other);
+    expect((await second.memory()).id).not.toBe(id);
+    await second.close();
+    rmSync(other, { recursive: true, force: true });
+  });
 
   /** An open alert of a failing check of the stack. */
   async function alerted(subject: string): Promise<number> {
@@ -172,14 +186,13 @@ describe.each(BACKENDS)('the other tables of $name', (backend) => {
     });
 
     it('are new once for two processes on one database', async () => {
-      const other = await backend.open(place);
+      const one = await backend.open(place, 10_000);
+      const other = await backend.open(place, 10_000);
       try {
-        const asked = await Promise.all([
-          store.isNewEvent('slack', 'k', 1),
-          other.isNewEvent('slack', 'k', 1),
-        ]);
+        const asked = await Promise.all([one.isNewEvent('slack', 'k', 1), other.isNewEvent('slack', 'k', 1)]);
         expect(asked.filter(Boolean)).toHaveLength(1);
       } finally {
+        await one.close();
         await other.close();
       }
     });

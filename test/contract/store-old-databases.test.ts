@@ -7,8 +7,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLogger } from '../../src/base/log.ts';
 import { hashedKey, Notes } from '../../src/chat/teams/notes.ts';
 import type { Span } from '../../src/messages/card.ts';
+import type { AuditedStore } from '../../src/store/audited-store.ts';
 import { openStore } from '../../src/store/open.ts';
-import type { AuditedStore } from '../../src/store/sqlite.ts';
 
 /** Each with the number of its newest migration, see databases/README.md. */
 const DATABASES = [
@@ -18,6 +18,7 @@ const DATABASES = [
   ['0004', 4],
   ['0004-types', 4],
   ['0005', 5],
+  ['0006', 6],
 ] as const;
 const AT = Date.parse('2026-11-20T09:00:00Z');
 const DANA = { person: 'dana', platform: 'slack', userId: 'U0DANA', name: 'Dana' };
@@ -43,6 +44,10 @@ describe.each(DATABASES)('the database %s of an earlier version', (name, schema)
   afterEach(async () => {
     await store.close();
     rmSync(place, { recursive: true, force: true });
+  });
+
+  it('has no id, so that it recognises the messages that it has posted', async () => {
+    expect(await store.memory()).toEqual({ id: '', restores: [] });
   });
 
   it('has its runs', async () => {
@@ -130,7 +135,7 @@ describe.each(DATABASES)('the database %s of an earlier version', (name, schema)
     const [line] = await store.audit({ runId: 2, limit: 1 });
     expect(line).toMatchObject({ action: 'unsnooze', actor: DANA, detail: 'unsnooze "it"' });
     if (line === undefined) return;
-    await store.commit([{ type: 'audit', entry: line }]);
+    await store.commit([{ type: 'audit', entry: { ...line, action: 'unsnooze' } }]);
     expect(await store.verifyAudit()).toMatchObject({ ok: true, entries: 5 });
   });
 
@@ -216,6 +221,22 @@ describe.each(DATABASES)('the database %s of an earlier version', (name, schema)
     ]);
     expect(await store.seenState('prod-network')).toEqual({ resources: 3, run: 2, at: AT });
     expect((await store.run(2))?.resourcesInState).toBeUndefined();
+  });
+
+  since(6)('has the sizes of its states', async () => {
+    expect(await store.seenState('prod-db')).toEqual({ resources: 7, run: 5, at: AT });
+  });
+
+  it('has nothing paused and no heals yet, and takes both', async () => {
+    const stack = { name: 'prod-network', environment: 'prod' };
+    expect(await store.pauses({ ended: true })).toEqual([]);
+    expect(await store.healHistory(stack, AT)).toEqual({ heals: [], inEnvironment: 0 });
+    expect((await store.run(2))?.brakes).toBeUndefined();
+    const pause = { target: 'prod', by: { ...DANA, platform: 'slack' as const }, at: AT, reason: 'incident' };
+    await store.commit([{ type: 'pause.add', pause }]);
+    expect(await store.commit([{ type: 'unless.paused', stack }])).toMatchObject({
+      refused: { type: 'paused', pause },
+    });
   });
 
   it('is migrated once, and is refused if a newer m0 has written it', async () => {

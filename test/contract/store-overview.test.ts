@@ -6,7 +6,7 @@ import type { Alert } from '../../src/model/alert.ts';
 import { M0, type Run, type RunState, type Trigger } from '../../src/model/run.ts';
 import type { Change } from '../../src/ports/store.ts';
 import { newRun } from '../../src/runs/effects.ts';
-import type { AuditedStore } from '../../src/store/sqlite.ts';
+import type { AuditedStore } from '../../src/store/audited-store.ts';
 import { decision, exemption, NOON, planned, sshFinding, tagFinding } from '../support/runs.ts';
 import { BACKENDS } from '../support/store-backends.ts';
 
@@ -60,7 +60,16 @@ describe.each(BACKENDS)('the overview of $name', (backend) => {
 
   it('is empty for an empty database', async () => {
     expect(await store.overview(['a'], NOON)).toEqual({
-      ...{ runs: [], alerts: [], answers: [], findings: [], exemptions: [], recordedAt: null },
+      ...{
+        runs: [],
+        working: [],
+        alerts: [],
+        answers: [],
+        findings: [],
+        exemptions: [],
+        pauses: [],
+        recordedAt: null,
+      },
       outbox: { waiting: 0, due: 0, oldestAt: null, doneAt: null, error: null },
     });
   });
@@ -143,7 +152,14 @@ describe.each(BACKENDS)('the overview of $name', (backend) => {
   });
 
   it('has the time of the newest audit entry', async () => {
-    const entry = { actor: M0, action: 'start', stack: 'a', runId: 1, fingerprint: null, commit: null };
+    const entry = {
+      actor: M0,
+      action: 'start' as const,
+      stack: 'a',
+      runId: 1,
+      fingerprint: null,
+      commit: null,
+    };
     for (const at of [NOON, NOON - 9]) {
       await store.commit([{ type: 'audit', entry: { ...entry, at, detail: null } }]);
     }
@@ -153,11 +169,11 @@ describe.each(BACKENDS)('the overview of $name', (backend) => {
   it('a probe writes, and does not wait for another process as a write does', async () => {
     await store.probe(NOON);
     expect(await store.value('probed-at')).toBe(String(NOON));
-    const letGo = backend.hold(place);
+    const letGo = await backend.hold(place);
     const began = performance.now();
     await expect(store.probe(NOON + 1)).rejects.toMatchObject({ name: 'StoreError', problem: 'busy' });
     expect(performance.now() - began).toBeLessThan(5_000);
-    letGo();
+    await letGo();
     await store.probe(NOON + 2);
   });
 });

@@ -111,3 +111,35 @@ describe('writing to a person', () => {
     await expect(to(KIM, 'second')).rejects.toMatchObject({ permanent: true });
   });
 });
+
+test.each([
+  ['404 ActivityNotFoundInConversation', { status: 404, code: 'ActivityNotFoundInConversation' }, true],
+  ['404 ConversationNotFound', { status: 404, code: 'ConversationNotFound' }, true],
+  [
+    '400 of an unknown activity',
+    { status: 400, body: { error: { code: 'BadArgument', message: 'not a known activity id' } } },
+    true,
+  ],
+  // What Teams answers for a message that existed and was deleted.
+  [
+    '403 ServiceError: Unknown',
+    { status: 403, body: { error: { code: 'ServiceError', message: 'Unknown' } } },
+    true,
+  ],
+  ['403 where m0 was removed', { status: 403, code: 'BotNotInConversationRoster' }, false],
+  ['400 of a card', { status: 400, code: 'BadArgument' }, false],
+  ['413', { status: 413, code: 'MessageSizeTooBig' }, false],
+])('an update that is answered %s says whether the message was deleted', async (_name, answer, deleted) => {
+  const { channel, messageId } = await fixture.bot.teams.post(
+    { platform: 'teams', channel: OPS },
+    driftMixed,
+    'k',
+  );
+  fixture.connector.fault = () => answer;
+  await expect(fixture.bot.teams.update(channel, messageId, driftMixed)).rejects.toMatchObject({
+    permanent: true,
+    deleted,
+  });
+  // Only a refusal that is not about one message is a problem of the channel.
+  expect(fixture.bot.teams.healthy().problem === null).toBe(deleted);
+});

@@ -79,7 +79,7 @@ test('a channel that is new in a team can be written to at once', async () => {
   await fixture.start({ channels: [OPS, SECOND, '19:new@thread.tacv2'] });
   await fixture.connector.addToTeam('sre');
   await update({}, { channel: { id: '19:new@thread.tacv2' }, eventType: 'channelCreated' });
-  await vi.waitFor(() => expect(problem()).toBe(''));
+  await vi.waitFor(() => expect(problem()).toBe(''), { timeout: 15_000 });
 });
 
 test('channels that could not be listed when m0 was added are listed at the next message', async () => {

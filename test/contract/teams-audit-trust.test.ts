@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { soon } from '../support/chat-drivers.ts';
 import { driftMixed } from '../support/sample-cards.ts';
 import { DANA } from '../support/teams-bot.ts';
-import { CONNECTOR_TOKEN, TENANT } from '../support/teams-connector.ts';
+import { CONNECTOR_TOKEN, startConnector, TENANT } from '../support/teams-connector.ts';
 import { OPS, startTeamsFixture, type TeamsFixture } from '../support/teams-fixture.ts';
 
 let fixture: TeamsFixture;
@@ -80,6 +80,25 @@ test("without Microsoft's keys every request is refused, and none hangs", async 
   } finally {
     silent.closeAllConnections();
     silent.close();
+  }
+});
+
+test('a Bot Connector with new keys is believed where another one was before', async () => {
+  expect((await fixture.connector.deliver(said())).status).toBe(200);
+  const port = Number(new URL(fixture.connector.url).port);
+  await fixture.connector.close();
+  const connector = await startConnector({
+    teams: { sre: [OPS] },
+    people: [{ aadObjectId: DANA, name: 'dana' }],
+    port,
+  });
+  try {
+    const { openIdMetadata } = connector;
+    const bot = await fixture.start({ connector: { openIdMetadata, accessToken: CONNECTOR_TOKEN } });
+    connector.connect(bot.url);
+    expect((await connector.deliver(said())).status).toBe(200);
+  } finally {
+    await connector.close();
   }
 });
 

@@ -2,8 +2,10 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { drawPicture } from '../../src/pictures/draw.ts';
 import type { CommandHandler, Incoming, Reply } from '../../src/ports/chat.ts';
 import { soon } from '../support/chat-drivers.ts';
+import { exhibits } from '../support/gallery/gallery.ts';
 import { driftMixed, threePages } from '../support/sample-cards.ts';
 import { type Bot, DANA, GUEST, KIM, memory, startBot, teamsOptions } from '../support/teams-bot.ts';
 import {
@@ -267,4 +269,56 @@ test('an answer in a channel, or a forged one, is ignored', async () => {
 test('pages without a text have no such button', async () => {
   answer = () => ({ type: 'pages', pages: { ...threePages, text: '' } });
   expect(JSON.stringify((await pages()).card)).not.toContain('Get as file');
+});
+
+const REPORT: Extract<Reply, { type: 'files' }> = {
+  type: 'files',
+  card: { headline: 'Report of prod', tone: 'plain', blocks: [] },
+  files: [
+    { name: 'm0-report-prod-2026-03.md', about: 'to read', text: '# Drift\n' },
+    { name: 'm0-report-prod-2026-03-drift.csv', about: 'a table', text: '"a"\r\n' },
+  ],
+  command: 'report prod 2026-03',
+};
+
+test('files are offered in the chat of the person who asked, each by itself, and the answer in the channel says so', async () => {
+  answer = () => REPORT;
+  await connector.as(KIM).say(OPS, '@m0 report prod');
+  const told = await soon(() => connector.whispers(KIM)[0]);
+  expect(textOfCard(told.card)).toContain(
+    'Bots can send files only to your own chat with m0: take them there.',
+  );
+  const offers = chatOf(KIM).filter((m) => m.file?.kind === 'offered');
+  expect(offers.map((m) => m.file?.name)).toEqual(REPORT.files.map((f) => f.name));
+  expect(chatOf(DANA)).toEqual([]);
+  // The second one is taken: m0 asks for the month that was meant, for the person who takes it.
+  const [, table] = offers;
+  if (table === undefined) throw new Error('no offer');
+  await connector.as(KIM).acceptFile(table);
+  await soon(() => chatOf(KIM).some((m) => m.file?.kind === 'stored'));
+  expect(connector.stored()).toEqual([{ name: REPORT.files[1]?.name, text: REPORT.files[1]?.text }]);
+  expect(heard.at(-1)).toMatchObject({ text: 'report prod 2026-03', actor: { userId: KIM } });
+  // The other one is gone by now.
+  answer = () => ({ ...REPORT, files: [] });
+  const [first] = offers;
+  if (first === undefined) throw new Error('no offer');
+  await connector.as(KIM).acceptFile(first);
+  await soon(() => chatOf(KIM).some((m) => textOfCard(m.card).includes('There is no file of this any more')));
+});
+
+test('the picture of a digest is inside its card', async () => {
+  for (const bot of bots.splice(0)) await bot.close();
+  const bot = await startBot({ ...teamsOptions(connector, store, logged), drawPicture }, handler);
+  bots.push(bot);
+  connector.connect(bot.url);
+  const digest = exhibits.find((one) => one.name === 'digest');
+  if (digest?.shown.kind !== 'card') throw new Error('no digest');
+  await bot.teams.post({ platform: 'teams', channel: OPS }, digest.shown.card, 'digest');
+  const [message] = connector.in(OPS);
+  if (message === undefined) throw new Error('not posted');
+  const image = elements(message.card, 'Image')[0];
+  expect(String(image?.url)).toMatch(/^data:image\/png;base64,iVBOR/);
+  expect(image?.altText).toContain('Open: 4 resources (last week 12)');
+  // All of its buttons and its last line fit beside it.
+  expect(textOfCard(message.card)).toContain('2 more open than in the digest before');
 });

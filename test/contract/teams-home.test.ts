@@ -6,7 +6,7 @@ import type { TeamsMessage } from '../support/teams-connector.ts';
 import { DANA, EVE, GROUP, GUEST, KIM, OPS, readable, TeamsCore, titlesOf } from '../support/teams-core.ts';
 
 const SSH = sshFinding();
-const SOON = 5_000;
+const SOON = 15_000;
 
 let teams: TeamsCore;
 

@@ -123,10 +123,12 @@ describe('the answer comes later, once', () => {
   test('a card for all, kept up to date', async () => {
     const card = await posted();
     await waits(connector.as(DANA).click(card, 'Full diff'));
-    const updates = (async function* () {
-      yield told('all aligned');
-    })();
-    held.resolve({ type: 'public', card: told('checking'), updates });
+    held.resolve({
+      type: 'public',
+      card: told('checking'),
+      // What follows the answer updates it at the place where it was posted.
+      posted: ({ channel, messageId }) => bot.teams.update(channel, messageId, told('all aligned')),
+    });
     await soon(() => under(card)[0] === 'all aligned');
     await settled();
     expect(under(card)).toEqual(['all aligned']);

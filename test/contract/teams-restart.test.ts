@@ -48,7 +48,7 @@ beforeEach(async () => {
   });
   await start();
   await connector.addToTeam('sre');
-  await vi.waitFor(() => expect(bot.teams.healthy().problem).toBeNull());
+  await vi.waitFor(() => expect(bot.teams.healthy().problem).toBeNull(), { timeout: 15_000 });
 });
 afterEach(async () => {
   await stop();
@@ -98,4 +98,23 @@ test('it repeats no post, event or form, and an open form still belongs to its c
   expect(textOfCard(form.card)).toBe('Done.');
   expect(heard).toEqual(['snooze #42', 'status', 'snooze #42']);
   expect(connector.in(OPS)).toHaveLength(1);
+});
+
+test('a command that was acknowledged before m0 was killed is carried out by the next start, once', async () => {
+  const begun: string[] = [];
+  const killed = await startBot(teamsOptions(connector, store, [], { channels: [OPS] }), (incoming) => {
+    begun.push(incoming.text);
+    return new Promise(() => {});
+  });
+  connector.connect(killed.url);
+  await connector.as(DANA).say(connector.chat(DANA), 'status prod');
+  await soon(() => begun.length === 1);
+  // It never answers: as if it were killed.
+  await stop();
+  await start();
+  expect(heard).toEqual(['status prod']);
+  await vi.waitFor(async () => expect(await store.leftIn('teams')).toEqual([]), { timeout: 15_000 });
+  await stop();
+  await start();
+  expect(heard).toEqual(['status prod']);
 });

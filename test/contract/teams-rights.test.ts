@@ -18,7 +18,7 @@ import {
 } from '../support/teams-core.ts';
 
 const SSH = sshFinding();
-const SOON = 5_000;
+const SOON = 15_000;
 
 let teams: TeamsCore;
 /** Makes drift that waits for approval and is shown in the channel. */

@@ -58,7 +58,10 @@ beforeEach(async () => {
   teams = (await start()).teams;
   await connector.addToTeam('sre');
   // m0 fetches the team's channel list; this is its last channel.
-  await vi.waitFor(async () => expect(await store.teamsConversation('19:second@thread.tacv2')).toBeDefined());
+  await vi.waitFor(
+    async () => expect(await store.teamsConversation('19:second@thread.tacv2')).toBeDefined(),
+    { timeout: 15_000 },
+  );
 });
 
 afterEach(async () => {
@@ -296,9 +299,7 @@ describe('a message', () => {
     answer = () => ({
       type: 'public',
       card: told('checking'),
-      updates: (async function* () {
-        yield told('all aligned');
-      })(),
+      posted: ({ channel, messageId }) => teams.update(channel, messageId, told('all aligned')),
     });
     await connector.as(DANA).say(connector.chat(DANA), 'drift');
     await soon(() => textOfCard(connector.in(connector.chat(DANA)).at(-1)?.card) === 'all aligned');

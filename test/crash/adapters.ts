@@ -1,12 +1,13 @@
 /** Adapters between m0's core and the cloud, policies and chat of a `World`, which outlives a killed m0. */
 
 import type { PolicyAnswer } from '../../src/decisions/decision.ts';
-import type { CodeVersion, RunState, SavedPlan } from '../../src/model/run.ts';
+import type { CodeVersion } from '../../src/model/code-version.ts';
+import type { RunState, SavedPlan } from '../../src/model/run.ts';
 import { ChatError, type ChatPort } from '../../src/ports/chat.ts';
 import type { PolicyPort } from '../../src/ports/policy.ts';
 import type { CodePort, Runner } from '../../src/ports/runner.ts';
 import { plannedFrom } from '../support/planned-changes.ts';
-import { CODE } from '../support/runs.ts';
+import { CODE, withInputs } from '../support/runs.ts';
 import type { Doing, World } from './world.ts';
 
 /** The last good commit of every policy. */
@@ -49,11 +50,11 @@ export function createRunner({ world, meanwhile, halfway, stored }: AdapterParts
         targets: only,
         touches,
       };
-      world.add({ type: 'planned', plan, only });
+      world.add({ type: 'planned', stack: stack.name, plan, only });
       const n = findings.length;
       const counts = { findings: n, cloud: n, code: 0, both: 0, create: 0, update: n };
       return {
-        code: codeNow(),
+        code: withInputs(codeNow(), stack.source),
         plan,
         analysis: {
           ...plannedFrom(findings),
@@ -96,9 +97,10 @@ export function createRunner({ world, meanwhile, halfway, stored }: AdapterParts
       if (world.plans.has(artifact)) world.add({ type: 'discarded', artifact });
     },
 
-    async discardAllBut(held) {
-      for (const artifact of [...world.plans.keys()]) {
-        if (!held.includes(artifact)) world.add({ type: 'discarded', artifact });
+    async discardAllBut(held, stack) {
+      for (const { plan, stack: of } of world.of('planned')) {
+        if (!world.plans.has(plan.artifact) || held.includes(plan.artifact)) continue;
+        if (stack === undefined || of === stack) world.add({ type: 'discarded', artifact: plan.artifact });
       }
     },
   };
@@ -132,7 +134,7 @@ export function createPolicies({ world, meanwhile }: AdapterParts): PolicyPort {
 
     status: async (sources) =>
       sources.map(({ name, mode }) => ({
-        ...{ policy: name, mode, commit: BUNDLE, readsApprovers: false, rules: [] },
+        ...{ policy: name, mode, commit: BUNDLE, readsApprovers: false, rules: [], leftOut: [] },
         stale: world.stale.get(name) ?? null,
       })),
   };
@@ -158,6 +160,11 @@ export function createChat(world: World, channels: readonly string[]): ChatPort 
       world.add({ type: 'posted', channel, id, key, card });
       return { channel, messageId: id };
     },
+    async find(place, key) {
+      const channel = world.channelOf(place);
+      const before = world.in(channel).find((m) => m.key === key);
+      return before === undefined ? null : { channel, messageId: before.id };
+    },
     async update(channel, messageId, card) {
       world.message(channel, messageId);
       world.add({ type: 'updated', channel, id: messageId, card });
@@ -167,6 +174,7 @@ export function createChat(world: World, channels: readonly string[]): ChatPort 
       if (!replies.some((r) => r.key === key))
         world.add({ type: 'replied', channel, id: messageId, key, text });
     },
+    linkTo: async () => null,
     usergroup: (id) => Promise.reject(new ChatError(`reading the members of ${id}: no answer`)),
   };
 }

@@ -3,10 +3,11 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { createLogger } from '../../src/base/log.ts';
+import { flushNothing } from '../support/no-flush.ts';
 import { startChild } from './child-process.ts';
 import { dieInCommits, KILLED } from './commits.ts';
 import { onDiskWrite } from './disk-writes.ts';
-import { explore } from './explore.ts';
+import { explore, type Share } from './explore.ts';
 import type { M0 } from './m0.ts';
 import { play } from './play.ts';
 import { DRAINING, FULL } from './player.ts';
@@ -32,10 +33,11 @@ export type Order =
   | PlayOrder
   /** Kills itself in the middle of a commit in each folder; see commits.ts. */
   | { readonly type: 'die-in-commits'; readonly dirs: readonly string[] }
-  /** Continues from each point of a story (see explore.ts) and writes the results to `report`. */
+  /** Continues from points of a story (see explore.ts) and writes the results to `report`. */
   | {
       readonly type: 'explore';
       readonly story: string;
+      readonly share: Share;
       /** The folder to start from; null: an empty one, in which the story's own `before` is played. */
       readonly start: string | null;
       /** An empty folder. */
@@ -87,6 +89,7 @@ async function playHere({ dir, story, part, killAt, offset }: PlayOrder): Promis
   }
 }
 
+flushNothing();
 const order: Order = JSON.parse(process.argv[2] ?? '');
 switch (order.type) {
   case 'play':
@@ -96,11 +99,11 @@ switch (order.type) {
     await dieInCommits(order.dirs);
     break;
   case 'explore': {
-    const { story, start, dir, report } = order;
+    const { story, start, dir, report, share } = order;
     const file = process.argv[1] ?? '';
     const killed = (dirs: readonly string[]): Promise<unknown> =>
       startChild(file, { type: 'die-in-commits', dirs }, 'silent').ended;
-    writeFileSync(report, JSON.stringify(await explore(storyOf(story), start, dir, killed)));
+    writeFileSync(report, JSON.stringify(await explore(storyOf(story), start, dir, killed, share)));
     break;
   }
 }

@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
+import Sqlite from 'better-sqlite3';
 import { createLogger } from '../../src/base/log.ts';
 import type { Change } from '../../src/ports/store.ts';
 import { openStore } from '../../src/store/open.ts';
@@ -17,9 +18,20 @@ export function keepOpen(dir: string, changes: readonly Change[]): void {
   writeFileSync(join(dir, CHANGES), serialize(Array.from(changes)));
 }
 
+/** From now on no transaction of this process ends: COMMIT does nothing. */
+function holdTransactions(): void {
+  const sample = new Sqlite(':memory:');
+  const prototype = Object.getPrototypeOf(sample.prepare('SELECT 1')) as Pick<Sqlite.Statement, 'run'>;
+  sample.close();
+  const { run } = prototype;
+  prototype.run = function (this: Sqlite.Statement, ...args) {
+    return this.source === 'COMMIT' ? { changes: 0, lastInsertRowid: 0 } : run.apply(this, args);
+  };
+}
+
 /**
- * Begins the commit that `keepOpen` stored in each folder, each inside the previous one, and kills the
- * process in the innermost. Resolves only if the commits end before the kill.
+ * Begins the commit that `keepOpen` stored in each folder, and kills the process when all of them are written and none
+ * has ended.
  */
 export async function dieInCommits(dirs: readonly string[]): Promise<void> {
   const log = createLogger('silent');
@@ -30,17 +42,11 @@ export async function dieInCommits(dirs: readonly string[]): Promise<void> {
       changes: deserialize(readFileSync(join(dir, CHANGES))) as readonly Change[],
     })),
   );
-  const ends: Promise<unknown>[] = [];
-  const begin = (index: number): void => {
-    const next = commits[index];
-    if (!next) killThisProcess();
-    const { dir, store, changes } = next;
-    const open = watched(changes, () => {
-      writeFileSync(join(dir, KILLED), '');
-      begin(index + 1);
-    });
-    ends.push(store.commit(open));
-  };
-  begin(0);
-  await Promise.all(ends);
+  holdTransactions();
+  await Promise.all(
+    commits.map(({ dir, store, changes }) =>
+      store.commit(watched(changes, () => writeFileSync(join(dir, KILLED), ''))),
+    ),
+  );
+  killThisProcess();
 }

@@ -1,5 +1,5 @@
 /**
- * Continues from every point of a story as a new process would after a kill there. The story is played once; at each
+ * Continues from points of a story as a new process would after a kill there. The story is played once; at each
  * point the files are copied (copies.ts explains why a copy equals what a kill leaves). From each copy a new m0, with a
  * store, a world and a clock of its own, plays to the end. For points in the middle of a commit the files come from
  * a real SIGKILL (commits.ts).
@@ -43,6 +43,12 @@ export interface Explored {
   readonly crossed: readonly Crossed[];
   /** The number of points that changed the course of the story. */
   readonly otherwise: number;
+}
+
+/** The points to continue from: the ones whose number is `first` more than a multiple of `every`. */
+export interface Share {
+  readonly first: number;
+  readonly every: number;
 }
 
 /** Runs a process that is killed while it commits, in each folder, what `keepOpen` stored there. */
@@ -146,10 +152,12 @@ export async function explore(
   start: string | null,
   root: string,
   killInCommits: KillInCommits,
+  { first, every }: Share,
 ): Promise<Explored> {
   const from = start ?? join(root, 'start');
   if (start === null) await begin(story, from);
-  const played = await playWithCopies(story, from, root, (mark) => mark.first, killInCommits);
+  const isWanted = (mark: Mark): boolean => mark.first && mark.point % every === first;
+  const played = await playWithCopies(story, from, root, isWanted, killInCommits);
   const problems = played.verdict.problems.map((p) => `without a kill: ${p}`);
   if (played.unmarkedWrites > 0)
     problems.push(`${played.unmarkedWrites} writes that are no point (points.ts)`);

@@ -6,8 +6,8 @@ import type { Alert } from '../../src/model/alert.ts';
 import type { AuditEntry } from '../../src/model/audit-entry.ts';
 import { isTerminal, type Run } from '../../src/model/run.ts';
 import type { OutboxMessage } from '../../src/ports/outbox.ts';
+import type { AuditedStore } from '../../src/store/audited-store.ts';
 import { openStore } from '../../src/store/open.ts';
-import type { AuditedStore } from '../../src/store/sqlite.ts';
 import { buttonsOf, textOf } from '../support/fake-chat.ts';
 import { CLOSING, OPS, STACK, type Story } from './story.ts';
 import { type LineOf, World } from './world.ts';
@@ -56,9 +56,11 @@ const DONE: readonly (readonly [RegExp, string])[] = [
   [/^snooze/, 'snooze'],
   [/^accept/, 'accept'],
   [/^seen/, 'policy-seen'],
+  [/^pause/, 'pause'],
+  [/^resume/, 'resume'],
 ];
 const ACCEPTED =
-  /^none$|"headline":"(Approved run|Noted[.:]|Run #\d+ is (rejected|canceled);|Snoozed |Accepted )/;
+  /^none$|"headline":"(Approved run|Noted[.:]|Run #\d+ is (rejected|canceled);|Snoozed |Accepted |Paused |Resumed )/;
 const stopped = 'stopped while applying';
 /** Final states after which the same drift gets a new alert. */
 const UNANSWERED: readonly string[] = [
@@ -74,11 +76,16 @@ function doubles(values: readonly string[]): readonly string[] {
   return [...new Set(values.filter((value, i) => values.indexOf(value) !== i))];
 }
 
+/** The key without the id of the memory. */
+function withoutMemory(key: string): string {
+  return key.slice(key.indexOf('/') + 1);
+}
+
 /** Every alert is in each of its channels once, and the channels hold no other message. */
 function* chatProblems({ world, story, alerts, outbox }: Evidence): Generator<string> {
   const channels = story.directory.stacks.flatMap((s) => s.channels.map((p) => world.channelOf(p)));
   for (const channel of channels) {
-    const keys = world.in(channel).map((m) => m.key);
+    const keys = world.in(channel).map((m) => withoutMemory(m.key));
     for (const key of doubles(keys)) yield `${key} is in ${channel} twice`;
     const posts = outbox.filter((o) => o.delivery.type === 'post').map((o) => o.key);
     const wanted = new Set([...posts, ...alerts.map((a) => `alert:${a.id}:slack:${channel}`)]);
@@ -90,7 +97,7 @@ function* chatProblems({ world, story, alerts, outbox }: Evidence): Generator<st
   }
   for (const key of doubles(world.messages.map((m) => `${m.channel} ${m.key}`))) yield `posted twice: ${key}`;
   for (const { channel, card, key } of world.messages) {
-    const alert = alerts.find((a) => key.startsWith(`alert:${a.id}:`));
+    const alert = alerts.find((a) => withoutMemory(key).startsWith(`alert:${a.id}:`));
     const acts = buttonsOf(card).some((b) => b.command.startsWith('approve'));
     if (alert && alert.state !== 'open' && acts)
       yield `${channel} still asks about alert ${alert.id}, which is over`;
@@ -118,7 +125,7 @@ function* historyProblems({ world, alerts, outbox }: Evidence, messages: Message
       const wanted = outbox.flatMap(({ key, delivery }) =>
         delivery.type === 'thread' && delivery.alertId === alert.id ? [`${key}:${root.id}`] : [],
       );
-      const there = world.message(root.channel, root.messageId).replies.map((r) => r.key);
+      const there = world.message(root.channel, root.messageId).replies.map((r) => withoutMemory(r.key));
       if (JSON.stringify(there) !== JSON.stringify(wanted)) {
         yield `the history of alert ${alert.id} in ${root.channel} is ${there.join(', ')} in place of ${wanted.join(', ')}`;
       }
@@ -180,6 +187,17 @@ function* applyProblems({ world, story, runs, record }: Evidence): Generator<str
   }
 }
 
+/** No apply begins between a pause and its end, and one that is left approved goes on. */
+function* pauseProblems({ record }: Evidence): Generator<string> {
+  let paused = false;
+  // The store lists the record newest first.
+  for (const { action, runId } of record.toReversed()) {
+    if (action === 'pause') paused = true;
+    if (action === 'resume') paused = false;
+    if (action === 'confirmed' && paused) yield `the apply of run #${runId} began during the pause`;
+  }
+}
+
 function names(entry: AuditEntry): string {
   return (entry.scope ?? [])
     .map((s) => s.address)
@@ -217,7 +235,7 @@ function* cutOffProblems(
     }
     const cards = alerts
       .filter((a) => a.runId === fresh.id)
-      .flatMap((a) => world.of('posted').filter((p) => p.key.startsWith(`alert:${a.id}:`)));
+      .flatMap((a) => world.of('posted').filter((p) => withoutMemory(p.key).startsWith(`alert:${a.id}:`)));
     for (const channel of [OPS, 'DU0DANA']) {
       const card = cards.find((c) => c.channel === channel)?.card;
       if (!card) yield `nobody is asked in ${channel} about what run #${id} left`;
@@ -278,6 +296,7 @@ export async function judge(dir: string, story: Story): Promise<Verdict> {
     const exemptions = (await store.exemptions(STACK)).map((k) => `${k.kind} ${k.address} ${k.fingerprint}`);
     const cutOff = runs.filter((r) => r.state === 'apply_unknown').map((r) => r.id);
     const begun = world.applies.filter((a) => !a.ended).map((a) => a.run);
+    const posts = (await Promise.all(alerts.map((a) => store.begunPosts(a.id)))).flat();
     const chain = await store.verifyAudit();
     return {
       outcome: outcomeOf(evidence, exemptions),
@@ -296,8 +315,10 @@ export async function judge(dir: string, story: Story): Promise<Verdict> {
         ...historyProblems(evidence, messages),
         ...decisionProblems(evidence),
         ...applyProblems(evidence),
+        ...pauseProblems(evidence),
         ...cutOffProblems(evidence, [...new Set([...cutOff, ...begun])]),
         ...leftovers(evidence),
+        ...posts.map(({ key }) => `the post ${key} is never ended`),
       ],
     };
   } finally {

@@ -10,8 +10,8 @@ import type { Directory } from '../../src/model/directory.ts';
 import type { RunState } from '../../src/model/run.ts';
 import type { CommandHandler } from '../../src/ports/chat.ts';
 import type { Worker } from '../../src/runs/worker-parts.ts';
+import type { AuditedStore } from '../../src/store/audited-store.ts';
 import { openStore } from '../../src/store/open.ts';
-import type { AuditedStore } from '../../src/store/sqlite.ts';
 import { createChat, createPolicies, createRunner } from './adapters.ts';
 import { movesOf, type Points, pointedChat, pointedPolicies, pointedRunner, pointedStore } from './points.ts';
 import { CHANNELS } from './story.ts';
@@ -82,6 +82,7 @@ export async function createM0(parts: M0Parts): Promise<M0> {
   const policies = pointedPolicies(createPolicies(adapters), points);
   const chat = pointedChat(createChat(world, CHANNELS), points);
   const core = createCore({
+    key: 'test-key',
     ...{ store, runner, policies, directory, clock, log, concurrency: 2, stackPauseMs: STACK_RESTS_MS },
     chats: new Map([['slack' as const, chat]]),
     usergroup: (id) => chat.usergroup(id),
@@ -95,8 +96,11 @@ export async function createM0(parts: M0Parts): Promise<M0> {
     async rest() {
       const until = performance.now() + PATIENCE_MS;
       while (performance.now() < until) {
+        const paused = (await memory.pauses()).length > 0;
         const runs = (await memory.runs({ states: BUSY })).filter(
-          (run) => run.lock == null || run.state !== 'approved' || run.lock.retryAt <= clock(),
+          (run) =>
+            run.state !== 'approved' ||
+            !((paused && run.plan === null) || (run.lock != null && run.lock.retryAt > clock())),
         );
         // The last step may still be cleaning up.
         await sleep(1);

@@ -6,6 +6,7 @@ import { sendDigest } from '../../src/alerts/digest.ts';
 import { escalate } from '../../src/alerts/escalation.ts';
 import { M0 as BY_ITSELF } from '../../src/model/run.ts';
 import { RunnerError } from '../../src/ports/runner-error.ts';
+import { lastTicks } from '../../src/schedule/last-ticks.ts';
 import { buttonsOf, textOf } from '../support/fake-chat.ts';
 import { DANA, KIM } from '../support/runs.ts';
 import type { M0 } from './m0.ts';
@@ -57,6 +58,8 @@ export function createPlayer(story: Story, dir: string, world: World, m0: () => 
       }
       return null;
     }
+    // A command about no run is given as a whole.
+    if (act.verb.includes(' ')) return { text: `${act.verb} ${act.rest}`.trim(), from: null };
     const runs = await m0().store.runs({});
     const run = runs.find((r) => !OVER.includes(r.state)) ?? runs[0];
     return run ? { text: `${act.verb} #${run.id} ${act.rest}`.trim(), from: null } : null;
@@ -125,7 +128,7 @@ export function createPlayer(story: Story, dir: string, world: World, m0: () => 
         if ((await store.lastTick('digest 0')) !== undefined) return;
         const channels = [{ platform: 'slack' as const, channel: OPS }];
         const plan = { channels, targets: ['prod'], timezone: 'Europe/Berlin' };
-        return sendDigest(view, plan, 'digest 0');
+        return sendDigest({ ...view, lastTicks }, plan, 'digest 0');
       }
     }
   }

@@ -3,7 +3,7 @@ import type { ChatPort } from '../../src/ports/chat.ts';
 import type { PolicyPort } from '../../src/ports/policy.ts';
 import type { CodePort, Runner } from '../../src/ports/runner.ts';
 import type { Change, Store } from '../../src/ports/store.ts';
-import type { AuditedStore } from '../../src/store/sqlite.ts';
+import type { AuditedStore } from '../../src/store/audited-store.ts';
 
 /** One instant of a story. */
 export interface Mark {
@@ -157,7 +157,10 @@ export function watched(changes: readonly Change[], onFirst: () => void): readon
 type Writes =
   | 'outboxDone'
   | 'outboxFailed'
+  | 'beginPost'
   | 'addMessage'
+  | 'replaceMessage'
+  | 'endPost'
   | 'setValue'
   | 'addRefusal'
   | 'removeRefusal'
@@ -183,9 +186,16 @@ export function pointedStore(store: AuditedStore, points: Points): AuditedStore 
         (result) => (result?.ok === false ? [] : moves),
       );
     },
+    overview: (stacks, now) => points.asking('overview', () => store.overview(stacks, now)),
     outboxDone: named('outboxDone', (id) => `delivery ${id} is done`),
     outboxFailed: named('outboxFailed', (id) => `delivery ${id} is put off`),
+    beginPost: named('beginPost', (post) => `the chat is asked to post ${timeless(post.key)}`),
     addMessage: named('addMessage', (m) => `storing where alert ${m.alertId} is in ${m.channel}`),
+    replaceMessage: named(
+      'replaceMessage',
+      (id, m) => `storing that message ${id} is another in ${m.channel}`,
+    ),
+    endPost: named('endPost', (_, key) => `the post ${timeless(key)} is ended`),
     setValue: named('setValue', (name) => `value ${name}`),
     addRefusal: named('addRefusal', ({ person }) => `refusal of ${person}`),
     removeRefusal: named('removeRefusal', (person) => `no refusal of ${person} any more`),

@@ -97,6 +97,20 @@ export const STORIES: readonly Story[] = [
       checks(),
     ],
   ),
+  story('paused while it is about to be put back, and resumed', ASKED, [
+    during('plan', types(KIM, 'pause prod', 'incident 4711')),
+    clicks(DANA, 'approve'),
+    types(DANA, 'resume prod'),
+  ]),
+  story(
+    'paused right before what policies allow is applied, and resumed',
+    [happens(says(TAGS_GO_BACK), drift(TAG))],
+    [
+      during('commit', types(KIM, 'pause prod', 'incident 4711'), 'approved→applying'),
+      checks(),
+      types(DANA, 'resume prod'),
+    ],
+  ),
   story('rejected, and seen again', ASKED, [types(DANA, 'reject', 'vendor is on it'), checks()]),
   story('snoozed until it is over, then accepted', ASKED, [
     types(DANA, 'snooze', '2h'),

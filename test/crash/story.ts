@@ -11,7 +11,7 @@ export type Act =
   | { readonly type: 'fails'; readonly error: string }
   /** The call that m0 waits for fails: somebody else has locked the state. */
   | { readonly type: 'locked' }
-  /** A command typed about the newest run, or a click on its button on the newest card. */
+  /** A command typed about the newest run (or a whole one with its target, as `pause prod`), or a click on its button on the newest card. */
   | {
       readonly type: 'says';
       readonly by: Actor;

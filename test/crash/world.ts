@@ -34,7 +34,12 @@ export type Happening =
 
 export type Line =
   | Happening
-  | { readonly type: 'planned'; readonly plan: SavedPlan; readonly only: readonly string[] | null }
+  | {
+      readonly type: 'planned';
+      readonly stack: string;
+      readonly plan: SavedPlan;
+      readonly only: readonly string[] | null;
+    }
   | { readonly type: 'discarded'; readonly artifact: string }
   | {
       readonly type: 'apply-began';

@@ -7,6 +7,7 @@ import { readme } from '../cards/readme.ts';
 import { driftDecided } from '../support/gallery/drift-decided.ts';
 import { driftOpen } from '../support/gallery/drift-open.ts';
 import { exhibits, gallery } from '../support/gallery/gallery.ts';
+import { intoCode } from '../support/gallery/into-code.ts';
 import { makers } from '../support/gallery/makers.ts';
 
 const CHAT = new URL('../../src/chat/', import.meta.url);
@@ -21,7 +22,7 @@ test('every function that makes a card, a form or pages has an exhibit', () => {
 });
 
 test('drift is shown in every state of a run, and with every status of a finding', () => {
-  const views = [...driftOpen, ...driftDecided].map((one) => one.view);
+  const views = [...driftOpen, ...driftDecided, ...intoCode].map((one) => one.view);
   expect(new Set(views.map((view) => view.state))).toEqual(new Set(Object.keys(RUN_STATES)));
   const statuses = {
     heals: 0,
@@ -32,6 +33,7 @@ test('drift is shown in every state of a run, and with every status of a finding
     realigned: 0,
     snoozed: 0,
     accepted: 0,
+    codified: 0,
     rejected: 0,
     unknown: 0,
   };

@@ -1,10 +1,12 @@
 import { readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { CARD_DETAIL } from '../../src/chat/slack/limits.ts';
 import { renderCard } from '../../src/chat/slack/render.ts';
 import { formView, pagesView } from '../../src/chat/slack/views.ts';
 import { PLAIN_PARSING } from '../../src/sandbox/workspace/text.ts';
 import { refuseMessage } from '../../src/sandbox/workspace/validation/message.ts';
 import { refuseView } from '../../src/sandbox/workspace/validation/view.ts';
+import { imagesOf } from '../support/card-pictures.ts';
 import { exhibitsOf } from '../support/gallery/gallery.ts';
 import { rendererOnly } from '../support/gallery/renderer-only.ts';
 
@@ -21,7 +23,12 @@ const recorded = [...rendererOnly, ...exhibitsOf('slack')];
 
 test.each(recorded)('$name renders for Slack as recorded, and Slack accepts it', async ({ name, shown }) => {
   if (shown.kind === 'card') {
-    const { text, blocks, overflow } = renderCard(shown.card, slackId);
+    const { text, blocks, overflow } = renderCard(
+      shown.card,
+      slackId,
+      CARD_DETAIL,
+      imagesOf(shown.card, 'F0PICTURE0'),
+    );
     expect(refuseMessage(text, blocks, PLAIN_PARSING, false)).toBeNull();
     // The first lines of a long overflow are enough.
     await same({ text, blocks, overflow: overflow?.split('\n').slice(0, 3) ?? null }, name);

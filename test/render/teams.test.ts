@@ -1,9 +1,12 @@
 import { readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import type { AdaptiveCard } from '../../src/chat/teams/elements.ts';
+import { CARD_DETAIL } from '../../src/chat/teams/limits.ts';
 import { renderCard, renderForm, renderPage } from '../../src/chat/teams/render.ts';
 import { summaryOf } from '../../src/chat/teams/spans.ts';
 import type { Card, Form } from '../../src/messages/card.ts';
 import { refuseCard } from '../../src/sandbox/teams/card.ts';
+import { dataUri, imagesOf } from '../support/card-pictures.ts';
 import type { Exhibit } from '../support/gallery/exhibit.ts';
 import { exhibitsOf } from '../support/gallery/gallery.ts';
 import { rendererOnly } from '../support/gallery/renderer-only.ts';
@@ -22,11 +25,16 @@ const opening = (form: Form): Card => ({
   blocks: [{ type: 'buttons', buttons: [{ label: `${form.submit}…`, command: form.command, form }] }],
 });
 
+/** The card with a placeholder in place of each picture. */
+function render(card: Card): AdaptiveCard {
+  return renderCard(card, teamsId, CARD_DETAIL, [], imagesOf(card, dataUri(30)));
+}
+
 /** Everything that m0 sends to Teams for an exhibit, by kind. */
 function sentOf({ shown }: Exhibit): { readonly summary: string } & Readonly<Record<string, unknown>> {
   switch (shown.kind) {
     case 'card':
-      return { summary: summaryOf(shown.card.headline), card: renderCard(shown.card, teamsId) };
+      return { summary: summaryOf(shown.card.headline), card: render(shown.card) };
     case 'form':
       return {
         summary: summaryOf(shown.form.title),

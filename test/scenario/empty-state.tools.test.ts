@@ -77,7 +77,7 @@ it('asks about the creates once a person has accepted that the state is empty', 
   expect(lost.state).toBe('state_empty');
   await world.type(DANA, `/m0 accept #${lost.id} it was moved to another account`);
   const card = await world.card('terraform_data.web', 'waits');
-  expect(buttons(card)[0]).toContain('Apply');
+  expect(buttons(card)[0]).toContain('Approve');
   expect(await openKinds()).toEqual(['drift']);
   await rm(`${stateFile()}.away`);
 });

@@ -5,7 +5,7 @@
  */
 import { DeleteObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { LOCAL_CREDENTIALS } from '../../src/sandbox/cloud/cloud-api.ts';
+import { CONSOLE_CREDENTIALS } from '../../src/sandbox/cloud/cloud-api.ts';
 import { SAMPLE } from '../../src/sandbox/cloud/sample-infra.ts';
 import { openPort } from '../support/manual-change.ts';
 import { DANA, KIM, poll, startWorld, type World, words } from '../support/world.ts';
@@ -33,7 +33,7 @@ beforeAll(async () => {
         .replace('defaults:\n', 'defaults:\n  escalation: [{ after: 30m, to: "oncall:secondary" }]\n')
         .replace('schedule: 0 0 29 2 *', `schedule: "${schedule}"`),
   });
-  const here = { endpoint: world.cloud.motoUrl, region: SAMPLE.region, credentials: LOCAL_CREDENTIALS };
+  const here = { endpoint: world.cloud.motoUrl, region: SAMPLE.region, credentials: CONSOLE_CREDENTIALS };
   s3 = new S3Client({ ...here, forcePathStyle: true });
 });
 afterAll(async () => {

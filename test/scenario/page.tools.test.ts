@@ -210,7 +210,7 @@ describe('the sandbox page', () => {
     await refusal.waitFor({ state: 'detached' });
     await card.getByRole('button', { name: 'Revert in the cloud' }).click();
     await dialog.getByRole('button', { name: 'Revert', exact: true }).click();
-    await tab.getByText('Realigned by Dana').waitFor();
+    await tab.getByRole('article').filter({ hasText: 'Realigned by Dana' }).waitFor();
     await tab.getByText('(edited)').waitFor();
     await fact.locator('..').filter({ hasText: 'platform' }).waitFor();
     expect(complaints).toEqual([]);
@@ -225,7 +225,81 @@ describe('the sandbox page', () => {
     await modal.getByLabel('Why').fill('the vendor needs it');
     await modal.getByRole('button', { name: 'Snooze', exact: true }).click();
     await modal.waitFor({ state: 'detached' });
-    await tab.getByText('Snoozed by dana: the vendor needs it').waitFor();
+    await tab.getByRole('article').filter({ hasText: 'Snoozed by dana: the vendor needs it' }).waitFor();
+    expect(complaints).toEqual([]);
+  });
+
+  it('works by keyboard alone, and keeps the focus where the person is', async () => {
+    // The name of what has the focus; a focus that nobody can see is a problem.
+    const focused = () =>
+      tab.evaluate(() => {
+        const { activeElement: active } = document;
+        const { outlineStyle, outlineWidth } = getComputedStyle(active ?? document.body);
+        const seen =
+          (outlineStyle !== 'none' && outlineWidth !== '0px') || active?.matches('.composer textarea');
+        const name = active?.getAttribute('aria-label') ?? active?.textContent ?? '';
+        return `${name}${active === document.body ? 'nothing' : seen ? '' : ' (unseen)'}`;
+      });
+    const tabTo = async (name: string): Promise<readonly string[]> => {
+      const passed: string[] = [];
+      while (passed.at(-1) !== name) {
+        await tab.keyboard.press('Tab');
+        passed.push(await focused());
+        if (passed.length > 30) throw new Error(`the keyboard does not reach ${name}: ${passed.join(', ')}`);
+      }
+      return passed;
+    };
+    await tab.getByText('Nothing here yet').waitFor();
+    expect(await tabTo('Message')).toEqual([
+      ...['Skip to the chats', 'DDanaon call', 'EEveengineer', 'Remove the bucket’s tags'],
+      ...['# ops', 'm0', 'm0 · Home', 'Messages in #ops', 'Message'],
+    ]);
+    await tab.keyboard.type('/m0 drift prod');
+    await tab.keyboard.press('Enter');
+    const card = tab.getByRole('article').filter({ hasText: 'prod drifted' });
+    await card.waitFor();
+
+    // Backwards to the card: a confirmation opens, and Escape returns to its button.
+    const back = async (name: string): Promise<void> => {
+      for (let i = 0; i < 6 && (await focused()) !== name; i += 1) await tab.keyboard.press('Shift+Tab');
+      expect(await focused()).toBe(name);
+    };
+    await back('Revert in the cloud');
+    await tab.keyboard.press('Enter');
+    await tab.getByRole('dialog', { name: 'Revert?' }).waitFor();
+    expect(await focused()).toBe('No');
+    await tab.keyboard.press('Escape');
+    await tab.getByRole('dialog').waitFor({ state: 'detached' });
+    expect(await focused()).toBe('Revert in the cloud');
+
+    // A form: the first field has the focus, and again while it is wrong.
+    await tabTo('Snooze…');
+    await tab.keyboard.press('Enter');
+    const form = tab.getByRole('dialog', { name: 'Snooze prod' });
+    const why = form.getByRole('textbox', { name: 'Why', exact: true });
+    await why.waitFor();
+    expect(await why.evaluate((field) => field === document.activeElement)).toBe(true);
+    await tab.keyboard.press('Enter');
+    await form.getByText('Please complete this required field.').waitFor();
+    expect(
+      await why.evaluate((field) => [
+        field === document.activeElement,
+        field.getAttribute('aria-invalid'),
+        document.getElementById(field.getAttribute('aria-describedby') ?? '')?.textContent,
+      ]),
+    ).toEqual([true, 'true', 'Please complete this required field.']);
+    await tab.keyboard.press('Escape');
+    await form.waitFor({ state: 'detached' });
+    expect(await focused()).toBe('Snooze…');
+
+    // The card is decided: its buttons go, and the focus stays at the card.
+    await back('Revert in the cloud');
+    await tab.keyboard.press('Enter');
+    await tab.getByRole('dialog', { name: 'Revert?' }).waitFor();
+    await tabTo('Revert');
+    await tab.keyboard.press('Enter');
+    await tab.getByRole('article').filter({ hasText: 'Realigned by Dana' }).waitFor();
+    expect(await tab.evaluate(() => document.activeElement?.textContent)).toContain('Realigned by Dana');
     expect(complaints).toEqual([]);
   });
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
+import { commitAs, KIM as KIM_WRITES } from '../../src/sandbox/cloud/sample-git.ts';
 import { buttons, DANA, EVE, KIM, startWorld, type World, words } from '../support/world.ts';
 
 const TAGS = 'Bucket acme-logs, tags';
@@ -54,6 +55,13 @@ afterAll(() => world?.close());
 
 describe('the shipped policies', () => {
   it('restore a tag, hold the hotfix, and require an approval by somebody other than the author', async () => {
+    // From now on code and cloud agree, so the authors of earlier commits are nobody's concern.
+    expect((await world.check()).state).toBe('clean');
+    const { infra } = world.cloud.repos;
+    await commitAs(infra, process.env, {
+      ...{ author: KIM_WRITES, at: Date.now(), message: 'network: say who owns it' },
+      files: { 'envs/prod/network/owner.tf': '# Owned by the network team.\n' },
+    });
     await world.cloud.console.run('remove-tags');
     await world.cloud.console.run('open-ssh');
     const run = await world.check();
@@ -61,7 +69,7 @@ describe('the shipped policies', () => {
     expect(await world.fact(TAGS)).toBe(AS_BUILT);
     expect(await world.fact(INGRESS)).toContain(SSH);
 
-    await world.type(KIM, `approve #${run.id}`);
+    await world.approve(KIM, run.id);
     const thread = 'Not applied yet: two-people: 0 of 1 people have approved (not the author)';
     await world.workspace.waitFor(
       () => world.workspace.channel('ops').messages.find((m) => words(m).includes(thread)),
@@ -70,14 +78,14 @@ describe('the shipped policies', () => {
     expect(await world.fact(INGRESS)).toContain(SSH);
     expect((await world.run(run.id)).approvals.map((a) => a.by.name)).toEqual(['Kim']);
 
-    await world.type(DANA, `approve #${run.id}`);
+    await world.approve(DANA, run.id);
     await world.until(run.id, 'realigned');
     expect(await world.fact(INGRESS)).not.toContain(SSH);
   });
 
   it('are explained by why: file, rule and message', async () => {
-    await world.type(EVE, 'why #1');
-    const why = words(await world.whisper(EVE, 'run #1', 'hotfix-human'));
+    await world.type(EVE, 'why #2');
+    const why = words(await world.whisper(EVE, 'run #2', 'hotfix-human'));
     expect(why).toMatch(/pending · hotfix_human\.rego:\d+/);
     expect(why).toContain('Nora of the network team');
     expect(why).toMatch(/allow · tags_auto\.rego:\d+/);

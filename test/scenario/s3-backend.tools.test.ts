@@ -139,7 +139,7 @@ describe('a stack with its state in S3', () => {
     const refused = await runner.apply(stack, plan, signal).catch((error: unknown) => error);
     expect(refused).toMatchObject({
       ...{ name: 'RunnerError', phase: 'apply', mayHaveApplied: false },
-      message: `running terraform apply: the state is locked by ${held.Who} (apply) since ${held.Created.slice(0, 16).replace('T', ' ')} UTC, lock ${held.ID}`,
+      message: `running terraform apply: the state is locked by ${held.Who} (apply) since ${new Date(Math.floor(Date.parse(held.Created))).toISOString()}, lock ${held.ID}`,
       locked: {
         ...{ who: held.Who, id: held.ID, operation: 'apply' },
         since: Math.floor(Date.parse(held.Created)),

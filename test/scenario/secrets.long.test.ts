@@ -123,6 +123,8 @@ function config(yaml: string, { repos, stackEnv }: SandboxCloud): string {
     },
     // Has no message about these resources, so all drift waits for a person.
     policies: ['network-human'],
+    // Its program may read the whole repository, of which both people of the group wrote a part.
+    approvers: { from: ['sre', 'oncall:primary'], need: 1, notTheAuthor: false },
   };
   return stringify({ ...raw, stacks: [stack] });
 }

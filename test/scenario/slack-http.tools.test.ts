@@ -4,7 +4,7 @@ import { buttons, DANA, EVE, poll, startWorld, type World, words } from '../supp
 
 const TAGS = 'terraform_data.logs, tags';
 const INGRESS = 'terraform_data.web, lets in';
-const REVERT = 'Apply the code';
+const REVERT = 'Approve: apply the code';
 const SSH = '22/tcp from 203.0.113.7/32';
 
 let world: World;

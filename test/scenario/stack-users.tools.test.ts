@@ -30,7 +30,7 @@ describe.runIf(process.getuid?.() === 0)('m0 as root', () => {
     expect(statSync(home).uid).toBeLessThanOrEqual(TO);
     expect(world.logs.join('')).not.toContain("stacks run as m0's own user");
 
-    await world.type(DANA, `approve #${run.id}`);
+    await world.approve(DANA, run.id);
     await world.until(run.id, 'realigned');
     expect(await world.fact('lets in')).not.toContain('22');
   });

@@ -189,7 +189,7 @@ async function heals(stack: SampleStack): Promise<Run> {
 
 /** A person approves the rest, and what comes along is named on the card and in the record. */
 async function approves(stack: SampleStack, asked: Run): Promise<void> {
-  await world.type(DANA, `approve #${asked.id}`);
+  await world.approve(DANA, asked.id);
   const done = await world.until(asked.id, 'realigned');
   for (const address of stack.alongside ?? []) {
     expect(done.applied.flatMap((part) => part.alongside ?? [])).toContain(address);

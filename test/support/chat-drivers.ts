@@ -1,5 +1,5 @@
 /** One test driver interface over local Slack and local Teams, so one test suite can run against both. */
-import { vi } from 'vitest';
+import { expect, vi } from 'vitest';
 import { createLogger } from '../../src/base/log.ts';
 import { createSlack } from '../../src/chat/slack/slack.ts';
 import type { Place } from '../../src/model/directory.ts';
@@ -43,6 +43,10 @@ export interface ChatDriver {
   says(who: 'dana' | 'guest', where: 'ops' | 'chat', text: string): Promise<void>;
   /** Dana clicks a button of the newest card in ops or in her chat. Returns the part of the answer that only she sees. */
   clicks(title: string, where?: 'ops' | 'chat'): Promise<string>;
+  /** The chat's health problem; null for none. */
+  problem(): string | null;
+  /** Somebody deletes a message of ops. */
+  deletes(id: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -123,6 +127,13 @@ async function slackDriver(): Promise<ChatDriver> {
         .map(seen),
     inChat: () => shown('chat').map(seen),
     inThread: (id) => workspace.channel('ops').replies(id).map(seen),
+    problem: () => slack.healthy().problem,
+    async deletes(id) {
+      const headers = { authorization: `Bearer ${tokens.botToken}` };
+      const body = new URLSearchParams({ channel: 'C0OPS', ts: id });
+      const answer = await fetch(new URL('chat.delete', workspace.apiUrl), { method: 'POST', headers, body });
+      expect(await answer.json()).toMatchObject({ ok: true });
+    },
     async says(who, where, text) {
       if (where === 'ops') await workspace.as(ids[who]).say('ops', `@m0 ${text}`);
       else await workspace.as(ids[who]).say('@m0', text);
@@ -210,6 +221,12 @@ async function teamsDriver(): Promise<ChatDriver> {
     inOps: () => connector.in(OPS).map(seen),
     inChat: () => connector.in(connector.chat(DANA)).map(seen),
     inThread: (id) => connector.replies(id).map(seen),
+    problem: () => bot.teams.healthy().problem,
+    async deletes(id) {
+      const message = connector.in(OPS).find((m) => m.id === id);
+      if (message === undefined) throw new Error(`there is no message ${id}`);
+      connector.remove(message);
+    },
     says: (who, where, text) =>
       where === 'ops'
         ? connector.as(ids[who]).say(OPS, `@m0 ${text}`)

@@ -47,6 +47,17 @@ export async function toolsWithTofu(): Promise<Tools & { readonly tofu: string }
   return { ...(await testTools()), tofu };
 }
 
+/** Like `testTools`, with OpenTofu; throws if that or Terragrunt is missing. */
+export async function toolsWithTerragrunt(): Promise<
+  Tools & { readonly terragrunt: string; readonly tofu: string }
+> {
+  const tools = await toolsWithTofu();
+  const { terragrunt } = tools;
+  if (terragrunt === null)
+    throw new Error('tests with Terragrunt need one: run them by npm test, which sets it up');
+  return { ...tools, terragrunt };
+}
+
 /** `motoServer` and `terraform` of the tools; throws an error that names a missing one. */
 export function sandboxTools(tools: Tools): { terraform: string; motoServer: string; cliConfig: string } {
   const { terraform, motoServer, terraformCliConfig: cliConfig } = tools;

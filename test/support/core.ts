@@ -1,4 +1,4 @@
-/** m0's core with its real SQLite store, driven directly by tests; Terraform, Git, policies and chat are fakes. */
+/** m0's core with its real store (SQLite, or PostgreSQL), driven directly by tests; Terraform, Git, policies and chat are fakes. */
 import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,18 +10,22 @@ import { type Core as BuiltCore, createCore } from '../../src/core.ts';
 import type { Card } from '../../src/messages/card.ts';
 import type { Alert } from '../../src/model/alert.ts';
 import type { Directory, Platform, Stack } from '../../src/model/directory.ts';
+import { createLiveDirectory, type LiveDirectory } from '../../src/model/live-directory.ts';
 import type { ScheduleOnCall } from '../../src/model/rota.ts';
 import { type Actor, M0, type Run, type RunState, type Trigger } from '../../src/model/run.ts';
 import type { OnCall } from '../../src/people/on-call.ts';
-import type { ChatPort, CommandHandler } from '../../src/ports/chat.ts';
+import type { CauseSource } from '../../src/ports/cause.ts';
+import type { ChatPort, CommandHandler, Reply } from '../../src/ports/chat.ts';
 import type { MetricsPort } from '../../src/ports/meter.ts';
 import type { Change } from '../../src/ports/store.ts';
 import type { Worker } from '../../src/runs/worker-parts.ts';
+import type { AuditedStore } from '../../src/store/audited-store.ts';
 import { openStore } from '../../src/store/open.ts';
-import type { AuditedStore } from '../../src/store/sqlite.ts';
 import { directory as aDirectory, stack as aStack } from './directory.ts';
 import { buttonsOf, FakeChat, textOf } from './fake-chat.ts';
 import { FakeCloud } from './fake-cloud.ts';
+import { FakeForge } from './fake-forge.ts';
+import { databaseIn } from './postgres-server.ts';
 import { DANA, NOON } from './runs.ts';
 
 export const EVE: Actor = { person: 'eve', platform: 'slack', userId: 'U0EVE', name: 'Eve' };
@@ -34,8 +38,17 @@ export function stackWith(change: Partial<Stack> = {}): Stack {
   return aStack({ policies, ...change });
 }
 
+/** The command of the only button of the answer, if it confirms an approval. */
+function confirmationIn(reply: Reply): string | undefined {
+  if (reply.type !== 'private') return undefined;
+  const [only, ...more] = buttonsOf(reply.card).filter(({ command }) => /^approve #\d+ \w+$/.test(command));
+  return more.length === 0 ? only?.command : undefined;
+}
+
 /** m0's core with its real store, a `FakeCloud` and a `FakeChat`, and a clock (`now`) that the test moves. */
 export class Core {
+  /** True: new cores use PostgreSQL. `M0_TEST_STORE=postgres` runs all tests of the core so. */
+  static onPostgres = process.env.M0_TEST_STORE === 'postgres';
   readonly store: AuditedStore;
   readonly cloud: FakeCloud;
   readonly chat = new FakeChat(['C0OPS', 'C0DEV']);
@@ -47,13 +60,21 @@ export class Core {
   readonly log = createLogger('debug', { write: (line) => void this.logLines.push(line) });
   /** The metrics port of the core; set it before `boot`. */
   meter: MetricsPort | undefined;
+  /** m0's own commits and the host of the repository. */
+  readonly forge = new FakeForge();
+  /** False: m0 writes to no repository. Set it before `boot`. */
+  hasForge = true;
   directory: Directory;
+  /** The directory of the core; `replace` changes it while m0 runs. */
+  live!: LiveDirectory;
   now = NOON;
   #built!: BuiltCore;
   /** Answers for PagerDuty schedules; a test without any fails when m0 asks for one. */
   pagerduty: ScheduleOnCall = async (id) => {
     throw new Error(`nobody told what is on schedule ${id}`);
   };
+  /** The logs of clouds; set them before `boot` or `restart`. */
+  causeSources: readonly CauseSource[] = [];
   /** Called before each method of the store; an error it returns is what that call rejects with. */
   storeFault: ((method: string) => Error | null) | null = null;
   /** Called before each commit, with its changes: something else may be stored first. */
@@ -82,7 +103,8 @@ export class Core {
   ): Promise<Core> {
     const dir = await mkdtemp(join(tmpdir(), 'm0-core-'));
     if (memory !== null) await copyFile(memory, join(dir, 'm0.db'));
-    const store = await openStore({ url: `file:${join(dir, 'm0.db')}`, log: createLogger('silent') });
+    const url = Core.onPostgres && memory === null ? await databaseIn(dir) : `file:${join(dir, 'm0.db')}`;
+    const store = await openStore({ url, log: createLogger('silent') });
     const core = new Core(dir, store, aDirectory({ stacks, ...more }));
     core.boot();
     return core;
@@ -113,12 +135,24 @@ export class Core {
 
   /** Builds a new core on the same store, as a restarted process would. The previous core is no longer used. */
   boot(): void {
-    const { store, cloud, chats, directory, log, meter } = this;
+    const { store, cloud, chats, log, meter } = this;
+    this.live = createLiveDirectory(this.directory);
+    this.live.subscribe((now) => {
+      this.directory = now;
+    });
+    const { directory } = this.live;
     this.#built = createCore({
+      key: 'test-key',
       ...{ store, runner: cloud, policies: cloud, directory, chats, log, meter, concurrency: 4 },
       clock: () => this.now,
       usergroup: (id) => this.#slack.usergroup(id),
       pagerduty: (id) => this.pagerduty(id),
+      causeSources: this.causeSources,
+      codify: {
+        code: this.forge.code,
+        forge: this.hasForge ? this.forge : null,
+        edit: (question) => this.forge.edit(question),
+      },
     });
   }
 
@@ -195,12 +229,56 @@ export class Core {
     await this.deliver();
   }
 
+  /** m0's questions to the logs of clouds, without what follows from the answers. */
+  look(): Promise<void> {
+    return this.#built.askCauses();
+  }
+
+  /** m0's questions to the logs of clouds, and what follows from the answers. */
+  async askCauses(): Promise<void> {
+    await this.look();
+    await this.untilIdle();
+    await this.deliver();
+  }
+
+  /** Like `periodicWork`, while a tool is still working. */
+  async whileWorking(): Promise<void> {
+    await this.#built.checkWaiting();
+    await this.deliver();
+  }
+
+  /** m0's look at what is on its way into the code, without what follows from it. */
+  async codifyOnce(): Promise<void> {
+    await this.#built.codify?.look();
+  }
+
+  /** m0's look at what is on its way into the code, and the messages about it. */
+  async codify(): Promise<void> {
+    await this.codifyOnce();
+    await this.untilIdle();
+    await this.deliver();
+  }
+
+  /** m0's look at what was never checked, and the messages about it. */
+  async firstChecks(): Promise<void> {
+    await this.#built.firstChecks.look();
+    await this.deliver();
+  }
+
   /** Tries to deliver each outbox message that is due now, once. */
   deliver(): Promise<void> {
     return this.#built.dispatcher.deliver();
   }
 
-  /** Sends a command as typed, or as clicked if `clicked`. Returns the private answer; null if there is none. */
+  /** m0's daily work on its trend. */
+  keepTrend(): Promise<void> {
+    return this.#built.keepTrend();
+  }
+
+  /**
+   * Sends a command as typed, or as clicked if `clicked`. Returns the private answer; null if there is none. A typed
+   * `approve` that is asked for its confirmation is confirmed.
+   */
   async say(text: string, actor: Actor = DANA, clicked = false): Promise<Card | null> {
     const reply = await this.handler({
       text,
@@ -210,6 +288,8 @@ export class Core {
       from: clicked ? { channel: 'C0OPS', messageId: 'ts-1' } : null,
     });
     if (reply.type === 'none') return null;
+    const confirmation = clicked || !/^approve #\d+$/.test(text) ? undefined : confirmationIn(reply);
+    if (confirmation !== undefined) return this.say(confirmation, actor);
     // Every command in these tests is answered privately.
     expect(reply.type).toBe('private');
     return reply.type === 'private' ? reply.card : null;

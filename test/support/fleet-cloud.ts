@@ -2,9 +2,10 @@
 
 import type { PolicyAnswer, PolicyMessage } from '../../src/decisions/decision.ts';
 import type { Finding } from '../../src/drift/finding.ts';
+import type { CodeVersion } from '../../src/model/code-version.ts';
 import type { PolicySource, Stack } from '../../src/model/directory.ts';
 import type { BundleStatus } from '../../src/model/policy-status.ts';
-import type { CodeVersion, SavedPlan } from '../../src/model/run.ts';
+import type { SavedPlan } from '../../src/model/run.ts';
 import type { PolicyPort, PolicyQuestion } from '../../src/ports/policy.ts';
 import type { CodePort, PlanResult, Runner } from '../../src/ports/runner.ts';
 import { RunnerError } from '../../src/ports/runner-error.ts';
@@ -131,7 +132,7 @@ export class FleetCloud implements Runner, CodePort, PolicyPort {
 
   async status(sources: readonly PolicySource[]): Promise<readonly BundleStatus[]> {
     return sources.map(({ name, mode }) => ({
-      ...{ policy: name, mode, commit: BUNDLE, stale: null, readsApprovers: false, rules: [] },
+      ...{ policy: name, mode, commit: BUNDLE, stale: null, readsApprovers: false, rules: [], leftOut: [] },
     }));
   }
 }

@@ -4,7 +4,7 @@ import type { AuditEntry } from '../../src/model/audit-entry.ts';
 import type { Stack } from '../../src/model/directory.ts';
 import type { Run } from '../../src/model/run.ts';
 import { readCron } from '../../src/schedule/cron.ts';
-import type { AuditedStore } from '../../src/store/sqlite.ts';
+import type { AuditedStore } from '../../src/store/audited-store.ts';
 import { textOf } from './fake-chat.ts';
 import type { Work } from './fleet-cloud.ts';
 import type { DayEvents } from './fleet-day.ts';
@@ -73,17 +73,27 @@ interface Answer {
   readonly known: number;
 }
 
-function answersOf(lines: readonly AuditEntry[]): readonly Answer[] {
+function answersOf(
+  lines: readonly AuditEntry[],
+  runs: readonly Run[],
+  plans: readonly Work[],
+): readonly Answer[] {
   const begun = new Map<number, number>();
   const answers: Answer[] = [];
+  const planBefore = (at: number): number => plans.findLast((plan) => plan.ended <= at)?.begun ?? at;
   for (const { action, runId, at } of lines) {
     if (runId === null) continue;
     // A verifying plan starts when its apply ends, and its result counts like any other.
     if (action === 'start' || action === 'applied') begun.set(runId, at);
     if (action !== 'decided' && action !== 'verified' && action !== 'fail') continue;
-    answers.push({ begun: begun.get(runId) ?? at, known: at });
+    answers.push({ begun: begun.get(runId) ?? planBefore(at), known: at });
   }
-  return answers;
+  // The record has one line a day about checks that only say again that code and cloud agree.
+  const told = new Set(lines.flatMap((line) => (line.action === 'decided' ? [line.runId] : [])));
+  for (const { id, state, updatedAt } of runs) {
+    if (state === 'clean' && !told.has(id)) answers.push({ begun: planBefore(updatedAt), known: updatedAt });
+  }
+  return answers.sort((a, b) => a.known - b.known);
 }
 
 function minutesOf(stack: Stack, from: number, to: number): readonly number[] {
@@ -123,6 +133,10 @@ export async function reportOf(
   const alerts = await store.alerts({});
   const linesOf = group(lines, (line) => line.stack);
   const runsOf = group(runs, (run) => run.stack);
+  const plansOf = group(
+    day.works.filter((work) => work.what === 'plan'),
+    (work) => work.stack,
+  );
   const ticks = new Map<string, readonly number[]>();
 
   let late = { ms: Number.NEGATIVE_INFINITY, stack: '', at: 0 };
@@ -133,7 +147,8 @@ export async function reportOf(
     const fired = ticks.get(key) ?? minutesOf(stack, begin, end);
     ticks.set(key, fired);
     const every = (fired[1] ?? 0) - (fired[0] ?? 0);
-    const answers = answersOf(linesOf.get(stack.name) ?? []);
+    const plansHere = plansOf.get(stack.name) ?? [];
+    const answers = answersOf(linesOf.get(stack.name) ?? [], runsOf.get(stack.name) ?? [], plansHere);
     // Before its first tick a stack has no result, so none can be late.
     let newest = fired[0] ?? begin;
     for (const { begun, known } of [...answers, { begun: end, known: end }]) {
@@ -238,7 +253,8 @@ function longestJob(lines: readonly AuditEntry[]): number {
 }
 
 function isDigest(key: string): boolean {
-  return key.startsWith('digest');
+  // The id of the memory stands before it.
+  return key.includes('/digest ');
 }
 
 /** New messages in these hours that are not about another incident of the day. */

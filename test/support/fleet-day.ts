@@ -9,9 +9,10 @@ import type { Finding } from '../../src/drift/finding.ts';
 import type { Directory, Stack } from '../../src/model/directory.ts';
 import { type Actor, M0 } from '../../src/model/run.ts';
 import { directory, stack } from './directory.ts';
+import { buttonsOf } from './fake-chat.ts';
 import { FleetCloud, type Work } from './fleet-cloud.ts';
 import { type FleetDayReport, reportOf } from './fleet-day-report.ts';
-import { CountedChat, type FleetService, startFleetService } from './fleet-service.ts';
+import { ANSWER, CountedChat, type FleetService, startFleetService } from './fleet-service.ts';
 import { type Random, seeded } from './random.ts';
 import { CODE, DANA, sshFinding, tagFinding } from './runs.ts';
 import { scratchInMemory } from './scratch.ts';
@@ -77,6 +78,8 @@ function fleet(): Directory {
         source: { git: 'https://git.acme.dev/infra.git', ref: 'main', path: `envs/${environment}/${name}` },
         schedule: [apart ? '5 1-23/2 * * *' : '0 */2 * * *'],
         policies: [{ name: 'tags-auto', git: '', ref: '', path: '', mode: 'decide' }],
+        // A night of this fleet heals 40 stacks at once.
+        healLimit: 100,
         channels: channels.map((channel) => ({ platform: 'slack', channel })),
       });
     }),
@@ -146,10 +149,13 @@ class Day {
     const asked = this.time.now;
     const reply = await this.running().handler({ text, actor, place, answers: null, from: null });
     if (reply.type === 'private') this.whispers.push(`${text}: ${reply.card.headline}`);
+    // What is typed only asks for the confirmation.
+    const [confirm] = reply.type === 'private' && text.startsWith('approve') ? buttonsOf(reply.card) : [];
+    if (confirm !== undefined && confirm.command !== text) return this.say(confirm.command, actor, channel);
     if (reply.type !== 'public') return;
-    const answer = { channel, text, asked, updates: 0 };
-    this.answers.push(answer);
-    for await (const _ of reply.updates ?? []) answer.updates += 1;
+    this.answers.push({ channel, text, asked, updates: 0 });
+    const messageId = `${ANSWER}${this.answers.length}`;
+    await reply.posted?.({ channel, messageId });
   }
 
   async push(name: string): Promise<void> {

@@ -9,10 +9,13 @@ import { checkOnSchedule } from '../../src/runs/scheduled-check.ts';
 import type { Worker } from '../../src/runs/worker-parts.ts';
 import { jitterOf } from '../../src/schedule/jitter.ts';
 import { startSchedule } from '../../src/schedule/schedule.ts';
+import type { AuditedStore } from '../../src/store/audited-store.ts';
 import { openStore } from '../../src/store/open.ts';
-import type { AuditedStore } from '../../src/store/sqlite.ts';
 import { FakeChat, type FakeMessage } from './fake-chat.ts';
 import type { FleetCloud } from './fleet-cloud.ts';
+
+/** How the ids of answers to commands begin. */
+export const ANSWER = 'answer-';
 
 /** A chat that also stores the time of each new message and counts updates. */
 export class CountedChat extends FakeChat {
@@ -38,7 +41,8 @@ export class CountedChat extends FakeChat {
   }
 
   override async update(channel: string, messageId: string, card: Card): Promise<void> {
-    await super.update(channel, messageId, card);
+    // An answer to a command is no message of this chat; only its updates are counted.
+    if (!messageId.startsWith(ANSWER)) await super.update(channel, messageId, card);
     this.updates.set(channel, (this.updates.get(channel) ?? 0) + 1);
   }
 }
@@ -68,6 +72,7 @@ export async function startFleetService(options: FleetServiceOptions): Promise<F
   const log = createLogger('silent');
   const store = await openStore({ url: `file:${options.file}`, log });
   const { worker, handler, dispatcher, view } = createCore({
+    key: 'test-key',
     ...{ store, runner: cloud, policies: cloud, directory, clock, log, concurrency },
     chats: new Map([['slack' as const, chat]]),
     usergroup: (id) => chat.usergroup(id),

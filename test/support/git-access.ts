@@ -12,7 +12,7 @@ import { git } from './terraform-repo.ts';
 /** Writes an m0.yaml with these `credentials` into `dir` and returns them as m0 reads them. */
 export async function credentialsOf(
   dir: string,
-  credentials: readonly Readonly<Record<string, string>>[],
+  credentials: readonly Readonly<Record<string, string | boolean>>[],
   env: Readonly<Record<string, string>> = {},
 ): Promise<readonly GitCredential[]> {
   const stack = { name: 'prod', environment: 'prod', source: { git: './infra' }, channels: ['slack:C0OPS'] };

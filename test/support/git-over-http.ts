@@ -1,8 +1,8 @@
 /** A Git server over HTTP or HTTPS with basic authentication, for tests of private repositories. */
-import { spawn } from 'node:child_process';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { answerByGit } from '../../src/sandbox/forge/git-backend.ts';
 
 /** A received request. */
 interface Seen {
@@ -38,7 +38,8 @@ export async function serveGitOverHttp(
       response.end(`no entry with ${authorization ?? 'nothing'} ${passwordOf(authorization)}\n`);
       return;
     }
-    answer(root, request, response);
+    const service = decodeURIComponent(new URL(request.url ?? '', 'http://x').pathname);
+    answerByGit(request, response, { root, service, user: 'reader', path: process.env.PATH });
   };
   const server: Server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -60,51 +61,4 @@ export async function serveGitOverHttp(
 function passwordOf(authorization: string | undefined): string {
   const text = Buffer.from(authorization?.replace(/^Basic /, '') ?? '', 'base64').toString();
   return text.slice(text.indexOf(':') + 1);
-}
-
-function answer(root: string, request: IncomingMessage, response: ServerResponse): void {
-  const url = new URL(request.url ?? '', 'http://x');
-  const header = (name: string): string => String(request.headers[name] ?? '');
-  const cgi = spawn('git', ['http-backend'], {
-    env: {
-      PATH: process.env.PATH,
-      HOME: root,
-      GIT_PROJECT_ROOT: root,
-      GIT_HTTP_EXPORT_ALL: '1',
-      PATH_INFO: decodeURIComponent(url.pathname),
-      QUERY_STRING: url.search.slice(1),
-      REQUEST_METHOD: request.method,
-      CONTENT_TYPE: header('content-type'),
-      HTTP_CONTENT_ENCODING: header('content-encoding'),
-      GIT_PROTOCOL: header('git-protocol'),
-      REMOTE_USER: 'reader',
-    },
-    stdio: ['pipe', 'pipe', 'ignore'],
-  });
-  request.pipe(cgi.stdin);
-  cgi.stdin.on('error', () => {});
-  let head = Buffer.alloc(0);
-  let begun = false;
-  cgi.stdout.on('data', (chunk: Buffer) => {
-    if (begun) {
-      response.write(chunk);
-      return;
-    }
-    head = Buffer.concat([head, chunk]);
-    const end = head.indexOf('\r\n\r\n');
-    if (end === -1) return;
-    begun = true;
-    const lines = head.subarray(0, end).toString().split('\r\n');
-    const headers = lines.map((line) => [
-      line.slice(0, line.indexOf(':')),
-      line.slice(line.indexOf(':') + 2),
-    ]);
-    const status = headers.find(([name]) => name === 'Status')?.[1] ?? '200';
-    response.writeHead(
-      Number.parseInt(status, 10),
-      Object.fromEntries(headers.filter(([name]) => name !== 'Status')),
-    );
-    response.write(head.subarray(end + 4));
-  });
-  cgi.on('close', () => response.end());
 }

@@ -3,6 +3,8 @@
 import { createReadiness, type ReadinessParts } from '../../src/http/readiness.ts';
 import { startHttp } from '../../src/http/server.ts';
 import { createMetrics, type MetricsParts } from '../../src/metrics/metrics.ts';
+import { NO_LABEL } from '../../src/model/worker-label.ts';
+import { lastTicks } from '../../src/schedule/last-ticks.ts';
 import type { Core } from './core.ts';
 import { type Exposition, readExposition } from './exposition.ts';
 
@@ -23,12 +25,14 @@ export async function startEndpoints(core: Core, change: Change = {}): Promise<H
   const chats = change.chats ?? (() => [{ platform: 'slack' as const, ok: true, problem: null }]);
   const build = { version: '0.1.0', node: process.versions.node };
   const timeLimit = change.timeLimitMs === undefined ? {} : { timeLimitMs: change.timeLimitMs };
-  const metrics = createMetrics({ store, directory, clock, log, chats, build, ...timeLimit });
+  const metrics = createMetrics({ store, directory, clock, lastTicks, log, chats, build, ...timeLimit });
   const ready = createReadiness({
     ...{ store, directory, clock, chats },
-    tools: { terraform: process.execPath, tofu: null, opa: process.execPath },
+    tools: { terraform: process.execPath, tofu: null, terragrunt: null, opa: process.execPath },
+    database: 'SQLite',
     folders: [],
     leftTools: async () => [],
+    workers: async () => [{ labels: [NO_LABEL] }],
     schedules: () => [],
     failedFetches: () => [],
     rotationProblems: () => [],

@@ -7,11 +7,20 @@ import { PLAIN_PARSING, parseMessage } from '../../src/sandbox/workspace/text.ts
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
 /** The only mrkdwn that m0 writes: a time, which Slack shows in the reader's time zone. */
 const TIME = /^<!date\^\d+\^[{}\w ]+\|[\w:, ]+>(\u00a0·)?$/;
-const INLINE = ['text', 'date'];
+const INLINE = ['text', 'date', 'link', 'emoji'];
+/** The circles that show how bad drift is; no other emoji is m0's own. */
+const CIRCLES = ['red_circle', 'large_orange_circle', 'large_yellow_circle', 'large_blue_circle'];
 
-/** Fails if text in the blocks makes a mention, a link or formatting, or has hidden characters. */
-export function expectInert(blocks: readonly unknown[]): void {
-  expect(parseMessage('', blocks, PLAIN_PARSING)).toEqual({ mentions: [], links: [] });
+/**
+ * Fails if text in the blocks makes a mention, a link or formatting, or has hidden characters. `own`: the beginnings of
+ * the addresses that m0 itself may link to.
+ */
+export function expectInert(blocks: readonly unknown[], own: readonly string[] = []): void {
+  const { mentions, links } = parseMessage('', blocks, PLAIN_PARSING);
+  expect({ mentions, links: links.filter((url) => !own.some((start) => url.startsWith(start))) }).toEqual({
+    mentions: [],
+    links: [],
+  });
   walk(blocks, false);
 }
 
@@ -31,6 +40,7 @@ function walk(value: unknown, preformatted: boolean): void {
   if (!isRecord(value)) return;
   const { type, text } = value;
   if (type === 'mrkdwn') expect(text).toMatch(TIME);
+  if (type === 'emoji') expect(CIRCLES).toContain(value.name);
   if (type === 'plain_text') expect(value.emoji).toBe(false);
   if (type === 'rich_text_section' || type === 'rich_text_quote' || type === 'rich_text_preformatted') {
     const kinds = (Array.isArray(value.elements) ? value.elements : []).map((e) => isRecord(e) && e.type);

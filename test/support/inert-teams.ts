@@ -10,6 +10,9 @@ const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
 const AT_TAG = /<\s*\/?\s*at\b/i;
 /** What Microsoft's renderer of Adaptive Cards replaces with a local date, also in a TextRun. */
 const DATE_FUNCTION = /\{\{(?:DATE|TIME)\(/i;
+/** A time as m0 itself writes it: a run with nothing else in it. */
+const OWN_TIME =
+  /^(?:\{\{DATE\(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ, SHORT\)\}\} )?\{\{TIME\(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\)\}\}$/;
 
 export interface Live {
   /** Ids that the card may mention; default none. */
@@ -49,7 +52,7 @@ function walk(value: unknown): void {
     const shown = value[key];
     if (typeof shown !== 'string') continue;
     expect(shown).not.toMatch(UNSEEN);
-    expect(shown).not.toMatch(DATE_FUNCTION);
+    if (value.type !== 'TextRun' || !OWN_TIME.test(shown)) expect(shown).not.toMatch(DATE_FUNCTION);
     if (value.type !== 'TextBlock' && value.type !== 'mention') expect(shown).not.toMatch(AT_TAG);
   }
   for (const entry of Object.values(value)) walk(entry);

@@ -4,7 +4,7 @@ import {
   DescribeSecurityGroupsCommand,
   EC2Client,
 } from '@aws-sdk/client-ec2';
-import { LOCAL_CREDENTIALS } from '../../src/sandbox/cloud/cloud-api.ts';
+import { CONSOLE_CREDENTIALS } from '../../src/sandbox/cloud/cloud-api.ts';
 import { SAMPLE } from '../../src/sandbox/cloud/sample-infra.ts';
 import type { SandboxCloud } from '../../src/sandbox/cloud/sandbox-cloud.ts';
 
@@ -13,7 +13,7 @@ export async function openPort(cloud: Pick<SandboxCloud, 'motoUrl'>, port: numbe
   const ec2 = new EC2Client({
     endpoint: cloud.motoUrl,
     region: SAMPLE.region,
-    credentials: LOCAL_CREDENTIALS,
+    credentials: CONSOLE_CREDENTIALS,
   });
   try {
     const { SecurityGroups = [] } = await ec2.send(new DescribeSecurityGroupsCommand({}));

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { createFileArtifacts } from '../../src/artifacts/file-artifacts.ts';
 import { createLogger } from '../../src/base/log.ts';
 import { createMirrors } from '../../src/git/mirrors.ts';
-import type { CodePort, Runner } from '../../src/ports/runner.ts';
+import type { CodePort, Runner, StackFolders, WorkspacePort } from '../../src/ports/runner.ts';
 import { createRunner, type RunnerOptions } from '../../src/terraform/runner.ts';
 import { TEST_KEY } from './cloud.ts';
 
@@ -12,7 +12,7 @@ export function runnerIn(
   dataDir: string,
   tools: RunnerOptions['tools'],
   change: Partial<RunnerOptions> = {},
-): Runner & CodePort {
+): Runner & CodePort & WorkspacePort & StackFolders {
   const { log = createLogger('silent'), base = process.env } = change;
   return createRunner({
     toolProcesses: null,

@@ -1,8 +1,9 @@
 /** Sample people, findings, decisions and runs. */
 import type { Decision, Verdict } from '../../src/decisions/decision.ts';
 import type { Finding } from '../../src/drift/finding.ts';
+import { type CodeVersion, type StackInputs, sourceId } from '../../src/model/code-version.ts';
 import type { Exemption } from '../../src/model/exemption.ts';
-import type { Actor, CodeVersion, Run } from '../../src/model/run.ts';
+import type { Actor, Run } from '../../src/model/run.ts';
 import { newRun } from '../../src/runs/effects.ts';
 import type { Planned } from '../../src/runs/run-event.ts';
 import { plannedFrom, withChange } from './planned-changes.ts';
@@ -21,6 +22,22 @@ export const CODE: CodeVersion = {
   committedAt: NOON - 86_400_000,
   subject: 'raise log retention',
 };
+
+/** The code with its inputs, as a plan tells them: each commit changes them, unless `digest` says otherwise. */
+export function withInputs(
+  code: CodeVersion,
+  source: { readonly git: string; readonly path: string },
+  inputs: Partial<StackInputs> = code.inputs ?? {},
+): CodeVersion {
+  const { author: name, authorEmail: email } = code;
+  return {
+    ...code,
+    inputs: {
+      ...{ digest: `inputs of ${code.commit}`, source: sourceId(source), whole: false, touched: null },
+      ...{ authors: [{ name, email }], ...inputs },
+    },
+  };
+}
 
 /** A finding: a tag was removed manually, and an update restores it. */
 export function tagFinding(address = 'aws_s3_bucket.logs', value = 'platform'): Finding {

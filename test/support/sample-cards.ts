@@ -1,4 +1,5 @@
 /** Sample cards: typical ones, very large ones, hostile ones and random ones, for tests of the renderers. */
+import { SEVERITY_LEVELS } from '../../src/drift/severity/level.ts';
 import type { Block, Button, Card, DiffRow, Form, Pages, Span } from '../../src/messages/card.ts';
 import type { Random } from './random.ts';
 
@@ -26,11 +27,12 @@ export const fullDiff: Button = { label: 'Full diff', command: 'show #42' };
 export const driftMixed: Card = {
   headline: 'prod-network drifted by hand: 1 heals itself, 1 waits for you',
   tone: 'waits',
+  severity: 'high',
   blocks: [
     {
       type: 'context',
       spans: [
-        text('prod · 2 resources · first seen '),
+        text('prod · HIGH · 2 resources · first seen '),
         clock(AT_1402),
         text(' · run #42 · '),
         { type: 'code', text: 'infra@9f8e7d6' },
@@ -54,7 +56,13 @@ export const driftMixed: Card = {
       status: 'changed in the cloud · waits',
       tone: 'waits',
       rows: [
-        { kind: 'add', label: 'ingress[*]', value: '22/tcp from 203.0.113.7/32 "emergency hotfix"' },
+        {
+          kind: 'add',
+          label: 'ingress[*]',
+          value: '22/tcp from 203.0.113.7/32 "emergency hotfix"',
+          alarm: true,
+        },
+        { kind: 'add', label: 'tags.Team', value: 'network' },
         { kind: 'change', label: 'revoke_rules_on_delete', before: 'false', after: 'true' },
       ],
     },
@@ -340,17 +348,30 @@ export function randomCard(random: Random): Card {
       default:
         return {
           type: 'finding',
-          mark: random.pick(['~', '+', '-', '±', '!']),
+          mark: random.pick(['~', '+', '-', '!']),
           address: string(),
           status: string(),
-          tone: random.pick(['heals', 'waits', 'denied', 'kept', 'done', 'info']),
+          tone: random.pick([
+            'heals',
+            'waits',
+            'denied',
+            'rejected',
+            'snoozed',
+            'accepted',
+            'busy',
+            'done',
+            'failed',
+            'info',
+          ]),
           rows: Array.from({ length: random.int(random.chance(0.1) ? 80 : 6) }, row),
+          ...(random.chance(0.3) ? { links: spans() } : {}),
         };
     }
   };
   return {
     headline: string(),
     tone: random.pick(['drift', 'waits', 'good', 'bad', 'plain']),
+    ...(random.chance(0.5) ? { severity: random.pick(SEVERITY_LEVELS) } : {}),
     blocks: Array.from({ length: random.int(random.chance(0.1) ? 150 : 12) }, block),
   };
 }

@@ -26,6 +26,8 @@ export interface ConnectorOptions {
   readonly people: readonly TeamsPerson[];
   /** True: the bot has no app id, so requests carry no tokens in either direction. */
   readonly open?: boolean;
+  /** A free one if left out. */
+  readonly port?: number;
 }
 
 /** All objects of this type in a card, in order. */
@@ -69,7 +71,7 @@ export async function startConnector(options: ConnectorOptions) {
       response.writeHead(500).end(String(error));
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(options.port ?? 0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const teams = new LocalTeams({
     url,
@@ -100,14 +102,21 @@ export async function startConnector(options: ConnectorOptions) {
     response.end(await answer.text());
   }
 
-  /** Resolves with what `look` finds, as soon as it finds something. */
-  async function waitFor<T>(look: () => T | null | undefined | false, ms: number): Promise<T> {
+  /** Resolves with what `look` finds, as soon as it finds something. `seen`: what there is instead, for the error. */
+  async function waitFor<T>(
+    look: () => T | null | undefined | false,
+    ms: number,
+    seen: () => string = () => '',
+  ): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     const again = (): void => {
       const found = look();
       if (found !== null && found !== undefined && found !== false) resolve(found);
     };
-    const timer = setTimeout(() => reject(new Error(`waited ${ms} ms in vain for ${look}`)), ms);
+    const timer = setTimeout(
+      () => reject(new Error(`waited ${ms} ms in vain for ${look}\n${seen()}`.trimEnd())),
+      ms,
+    );
     const forget = organisation.onChange(again);
     // Also polls: refused calls and messages elsewhere do not change the organisation, so no event announces them.
     const now = setInterval(again, 100);
@@ -157,6 +166,8 @@ export async function startConnector(options: ConnectorOptions) {
     chat: (person: string): string => organisation.chatOf(person),
     /** Adds the app to a team. */
     addToTeam: (team: string): Promise<void> => teams.addToTeam(team),
+    /** A person deletes the message. */
+    remove: (message: TeamsMessage): void => organisation.remove(message),
     uninstall(person: string): void {
       organisation.installed.delete(person);
     },

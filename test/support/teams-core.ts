@@ -5,6 +5,7 @@ import type { TeamsOptions } from '../../src/chat/teams/teams.ts';
 import type { Finding } from '../../src/drift/finding.ts';
 import { greetingCard } from '../../src/messages/greeting-card.ts';
 import type { Directory, Stack } from '../../src/model/directory.ts';
+import { lastTicks } from '../../src/schedule/last-ticks.ts';
 import { Core, STACK, stackWith } from './core.ts';
 import { directory } from './directory.ts';
 import { type Bot, DANA, GUEST, KIM, startBot, teamsOptions } from './teams-bot.ts';
@@ -94,7 +95,7 @@ export class TeamsCore {
       (incoming) => core.handler(incoming),
       async (actor) => {
         const { store, onCall } = core;
-        const parts = { store, directory: core.directory, onCall, clock: () => core.now };
+        const parts = { store, directory: core.directory, onCall, lastTicks, clock: () => core.now };
         return greetingCard(await greetingView(parts, actor));
       },
     );

@@ -10,11 +10,13 @@ import {
   type TeamsMessage,
   textOfCard,
 } from './teams-connector.ts';
-import { poll, startWorld, type World } from './world.ts';
+import { poll, startWorld, type World, type WorldOptions } from './world.ts';
 
 export { DANA, GUEST, KIM };
 export const OPS = '19:ops@thread.tacv2';
 const PATIENCE_MS = 180_000;
+/** How many messages of a conversation the error of a wait shows. */
+const NEWEST = 3;
 const BUSY = ['queued', 'planning', 'deciding', 'approved', 'applying', 'verifying'];
 
 export class TeamsWorld {
@@ -29,7 +31,7 @@ export class TeamsWorld {
   }
 
   /** Starts m0 with both Slack and Teams; m0 is in no team yet. */
-  static async start(): Promise<TeamsWorld> {
+  static async start(options: Pick<WorldOptions, 'cloud'> = {}): Promise<TeamsWorld> {
     const chats = { slack: true };
     const connector = await startConnector({
       open: true,
@@ -41,6 +43,7 @@ export class TeamsWorld {
       ],
     });
     const world = await startWorld({
+      ...options,
       config: (yaml) => withTeams(yaml, chats.slack),
       variables: { M0_TEAMS_INSECURE_LOOPBACK: '1' },
     });
@@ -73,6 +76,12 @@ export class TeamsWorld {
     this.#reconnect();
   }
 
+  /** Restarts m0; `between` runs while it is stopped. */
+  async restart(between?: () => Promise<void>): Promise<void> {
+    await this.world.restart(between);
+    this.#reconnect();
+  }
+
   async ready(): Promise<unknown> {
     return (await fetch(`${this.url}/readyz`)).json();
   }
@@ -80,7 +89,25 @@ export class TeamsWorld {
   /** Waits for a message there that contains all words; returns the newest one. */
   card(where: string, ...words: readonly string[]): Promise<TeamsMessage> {
     const holds = (m: TeamsMessage) => words.every((w) => textOfCard(m.card).includes(w));
-    return this.connector.waitFor(() => this.connector.in(where).findLast(holds), PATIENCE_MS);
+    return this.connector.waitFor(
+      () => this.connector.in(where).findLast(holds),
+      PATIENCE_MS,
+      () => `no message in ${where} has "${words.join('", "')}"\n${this.#newest(where)}`,
+    );
+  }
+
+  /** The newest messages there, with their replies, and the newest answers that only one person sees. */
+  #newest(where: string): string {
+    const { connector } = this;
+    const there = connector.in(where).slice(-NEWEST);
+    const messages = there.map((m) => `--- in ${where}:\n${textOfCard(m.card)}\n${this.thread(m)}`);
+    const answers = [DANA, KIM, GUEST].flatMap((person) =>
+      connector
+        .whispers(person)
+        .slice(-1)
+        .map((m) => `--- only for ${person}:\n${textOfCard(m.card)}`),
+    );
+    return [...messages, ...answers].join('\n');
   }
 
   /** The text of all replies in the thread of a message. */

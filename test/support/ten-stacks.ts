@@ -200,11 +200,12 @@ resource "aws_iam_role_policy" "own" {
   role   = aws_iam_role.ci.id
   policy = jsonencode({ Version = "2012-10-17", Statement = [{ Effect = "Allow", Action = "sqs:SendMessage", Resource = "*" }] })
 }
-`,
+${logGroup('ci', 7, OWNED)}`,
     },
+    // Permissions may depend on the tags of a role.
     byHand: [tagByHand(), ['main.tf', '"sqs:SendMessage"', '"sqs:*"']],
-    heals: ['aws_iam_role.ci'],
-    waits: ['aws_iam_role_policy.own'],
+    heals: ['aws_cloudwatch_log_group.ci'],
+    waits: ['aws_iam_role.ci', 'aws_iam_role_policy.own'],
   },
   {
     name: 'topic',

@@ -1,15 +1,19 @@
 /** Builders of the views that cards are made of, with a fixed clock (Wednesday 15 July 2026, 14:12 in Berlin). */
 import type { Reason } from '../../src/decisions/decision.ts';
 import type { AttributeDrift, Finding, ShownValue } from '../../src/drift/finding.ts';
-import type { Block, Button, Card, Span } from '../../src/messages/card.ts';
+import type { Block, Button, Card, Span, Words } from '../../src/messages/card.ts';
 import type {
   DriftView,
   FailureView,
   FindingStatus,
   FindingView,
+  PartView,
   PersonName,
 } from '../../src/messages/view.ts';
-import { type Actor, type CodeVersion, RUN_STATES, type RunState } from '../../src/model/run.ts';
+import type { CodeVersion } from '../../src/model/code-version.ts';
+import type { Codification } from '../../src/model/codification.ts';
+import { countStates, STACK_STATES, type StateCounts } from '../../src/model/overview.ts';
+import { type Actor, RUN_STATES, type RunState } from '../../src/model/run.ts';
 import type { Random } from './random.ts';
 
 export const NOW = Date.parse('2026-07-15T12:12:00Z');
@@ -33,6 +37,46 @@ export const CODE: CodeVersion = {
   committedAt: NOW - 26 * HOUR,
   subject: 'raise log retention',
 };
+
+/** The hotfix on its way into the code: asked by Dana, proven and open as PR #118. */
+export function sampleCodification(change: Partial<Codification> = {}): Codification {
+  const branch = 'm0/prod-network/3f2a91c0';
+  const git = 'https://git.acme.dev/infra.git';
+  return {
+    ...{ id: 1, stack: 'prod-network', state: 'open', version: 5, address: 'aws_security_group.web' },
+    ...{ fingerprint: 'a'.repeat(64), run: 42, alert: 1, by: actor(DANA), at: NOW - 9 * MINUTE },
+    ...{
+      updatedAt: NOW - 6 * MINUTE,
+      confirmed: false,
+      branch,
+      base: CODE.commit,
+      commit: 'ed17'.repeat(10),
+    },
+    edits: [{ file: 'main.tf', line: 41, says: 'adds the rule to web (main.tf:41)' }],
+    patch: [
+      'diff --git a/main.tf b/main.tf',
+      '--- a/main.tf',
+      '+++ b/main.tf',
+      '@@ -41,3 +41,9 @@ resource "aws_security_group" "web" {',
+      '   }',
+      '+  ingress {',
+      '+    from_port   = 22',
+      '+    to_port     = 22',
+      '+    protocol    = "tcp"',
+      '+    cidr_blocks = ["203.0.113.7/32"]',
+      '+  }',
+      ' }',
+    ].join('\n'),
+    proof: [{ stack: 'prod-network', before: 1, after: 0, against: [] }],
+    unwritable: null,
+    pullRequest: {
+      ...{ kind: 'github', git, base: 'main', branch, number: 118 },
+      url: 'https://github.com/acme/infra/pull/118',
+    },
+    ...{ mergedBy: null, mergedAt: null, why: null, asks: false, trouble: null, tries: 0, dueAt: NOW },
+    ...change,
+  };
+}
 
 /** An attribute changed in the cloud; the code still has the recorded value. */
 export function byHand(path: string, recorded: ShownValue, actual: ShownValue): AttributeDrift {
@@ -95,13 +139,30 @@ export function item(of: Finding, status: FindingStatus, ...reasons: readonly Re
   return { finding: of, status, reasons };
 }
 
+/** What waits, as independent parts: what is deleted or replaced is apart from the rest. */
+export function partsOfView(findings: readonly FindingView[]): readonly PartView[] {
+  const waiting = findings.filter(({ status }) => ['waits', 'unknown', 'heals'].includes(status.type));
+  const lost = waiting.filter(({ finding: { action } }) => action === 'delete' || action === 'replace');
+  const rest = waiting.filter((one) => !lost.includes(one));
+  const groups = [
+    ...(rest.length > 0 ? [rest] : []),
+    ...(lost.length > 3 ? [lost] : lost.map((one) => [one])),
+  ];
+  return groups.map((group, i) => ({
+    findings: group,
+    fingerprint: `${i}a1b2c3d${'0'.repeat(56)}`,
+    need: 1,
+    approvedBy: [],
+  }));
+}
+
 export function driftView(over: Partial<DriftView> = {}): DriftView {
   return {
     stack: 'prod-network',
     environment: 'prod',
     runId: 42,
     state: 'awaiting_approval',
-    waitingFingerprint: `0a1b2c3d${'0'.repeat(56)}`,
+    parts: partsOfView(over.findings ?? []),
     alert: 'open',
     outcome: null,
     now: NOW,
@@ -155,6 +216,11 @@ export function spanText(span: Span): string {
   }
 }
 
+/** A text, or the text of its spans. */
+export function wordsText(words: Words): string {
+  return typeof words === 'string' ? words : words.map(spanText).join('');
+}
+
 function blockText(block: Block): string {
   switch (block.type) {
     case 'line':
@@ -170,7 +236,7 @@ function blockText(block: Block): string {
         }
         return `  ${{ add: '+', del: '-', same: ' ', note: '·' }[r.kind]} ${r.label}: ${r.value}`;
       });
-      return [`${block.mark} ${block.address} | ${block.status}`, ...rows].join('\n');
+      return [`${block.mark} ${block.address} | ${wordsText(block.status)}`, ...rows].join('\n');
     }
     case 'facts':
       return block.facts.map((f) => `${f.label}: ${f.spans.map(spanText).join('')}`).join('\n');
@@ -178,6 +244,8 @@ function blockText(block: Block): string {
       return block.buttons.map((b) => `[${b.label}]`).join(' ');
     case 'divider':
       return '---';
+    case 'picture':
+      return `(picture: ${block.alt})`;
   }
 }
 
@@ -263,6 +331,7 @@ function randomStanding(random: Random): FindingStatus {
     },
     { type: 'snoozed', by, until: random.chance(0.5) ? null : NOW + 100 * HOUR, reason },
     { type: 'accepted', by, at: NOW - 400 * HOUR, reason },
+    { type: 'codified', by },
     { type: 'rejected', by, reason: random.chance(0.5) ? null : reason },
     { type: 'unknown' },
   ]);
@@ -281,10 +350,26 @@ function some<T>(random: Random, most: number, make: (i: number) => T): readonly
   return Array.from({ length: random.int(most + 1) }, (_, i) => make(i));
 }
 
+/** The item, now and then with a brake. */
+function randomBraked(random: Random, of: FindingView): FindingView {
+  const { address, fingerprint } = of.finding;
+  if (random.chance(0.8)) return of;
+  if (random.chance(0.3))
+    return { ...of, brake: { address, fingerprint, why: 'limit', environment: 'prod', limit: 20 } };
+  const heals = some(random, 9, (i) => ({
+    ...{ at: NOW - (10 - i) * HOUR, byPolicy: true, run: i },
+    seenAgainAt: random.chance(0.2) ? null : NOW - (10 - i) * HOUR + MINUTE,
+  }));
+  return { ...of, brake: { address, fingerprint, why: 'again', heals } };
+}
+
 /** A random view, also one that no run can produce. */
 export function randomView(random: Random): DriftView {
   const findings = some(random, random.chance(0.1) ? 80 : 6, (i) =>
-    item(randomFinding(random, i), randomStanding(random), ...some(random, 4, () => randomReason(random))),
+    randomBraked(
+      random,
+      item(randomFinding(random, i), randomStanding(random), ...some(random, 4, () => randomReason(random))),
+    ),
   );
   return driftView({
     stack: random.pick(['prod-network', 's', 'a-stack-with-a-very-long-name'.repeat(8)]),
@@ -292,7 +377,7 @@ export function randomView(random: Random): DriftView {
     state: random.pick(Object.keys(RUN_STATES) as RunState[]),
     alert: random.pick(['open', 'resolved', 'superseded']),
     outcome: random.chance(0.5) ? null : random.pick([...HOSTILE, 'the drift is gone']),
-    waitingFingerprint: random.chance(0.5) ? null : 'ab'.repeat(32),
+    parts: random.chance(0.5) ? [] : partsOfView(findings),
     firstSeenAt: NOW - random.int(1e9),
     seenCount: random.int(20),
     code: random.chance(0.2)
@@ -331,6 +416,19 @@ export function randomView(random: Random): DriftView {
       problems: some(random, 4, () => random.pick(HOSTILE)),
     })),
     failure: random.chance(0.7) ? null : { phase: 'applying', message: random.pick(HOSTILE) },
+    ...(random.chance(0.7)
+      ? {}
+      : {
+          pauses: some(random, 6, () => ({
+            target: random.pick(['prod', '*', 'prod-*', 'stack:prod-network']),
+            ...{
+              by: randomNamed(random),
+              at: NOW - MINUTE,
+              reason: random.pick(HOSTILE),
+              stacks: ['prod-network'],
+            },
+          })),
+        }),
     lock: random.chance(0.7)
       ? null
       : { who: random.pick(HOSTILE), id: random.pick(HOSTILE), since: null, times: 1, retryAt: NOW },
@@ -338,4 +436,10 @@ export function randomView(random: Random): DriftView {
     rejectedBy: random.chance(0.7) ? null : actor(randomNamed(random)),
     confirm: random.chance(0.5),
   });
+}
+
+/** The counts of stacks by state; what is not given is 0. */
+export function countsOf(change: Partial<StateCounts>): StateCounts {
+  const none = { ...countStates([]), ...change };
+  return { ...none, total: STACK_STATES.reduce((sum, state) => sum + none[state], 0) };
 }

@@ -7,8 +7,9 @@ import { readEnvironment, type Variables } from '../../src/config/environment.ts
 import { loadConfig } from '../../src/config/load.ts';
 import type { Run } from '../../src/model/run.ts';
 import { localAwsEnv, type SandboxCloud, startSandboxCloud } from '../../src/sandbox/cloud/sandbox-cloud.ts';
-import { sandboxConfig } from '../../src/sandbox/config.ts';
-import { SECRETS, workspaceOptions } from '../../src/sandbox/sample-organisation.ts';
+import { GIT_TOKENS, sandboxConfig } from '../../src/sandbox/config.ts';
+import { type GitHost, startGitHost } from '../../src/sandbox/forge/git-host.ts';
+import { MEMBERS, SECRETS, workspaceOptions } from '../../src/sandbox/sample-organisation.ts';
 import {
   type Message,
   startWorkspace,
@@ -34,6 +35,8 @@ export interface World {
   readonly dir: string;
   readonly cloud: SandboxCloud;
   readonly workspace: Workspace;
+  /** Null without the option `gitHost`. */
+  readonly gitHost: GitHost | null;
   /** The m0 started last; `restart` replaces it. */
   readonly service: Started;
   readonly logs: readonly string[];
@@ -51,6 +54,8 @@ export interface World {
   view(user: string): Promise<View>;
   /** Types a command in #ops. */
   type(user: string, text: string): Promise<void>;
+  /** Types `approve #RUN` in #ops and confirms it: clicks the only button of the answer. */
+  approve(user: string, runId: number): Promise<void>;
   /** Requests a check and waits until the run has stopped. */
   check(): Promise<Run>;
   /** Newest runs first. */
@@ -60,8 +65,12 @@ export interface World {
   until(id: number, state: Run['state']): Promise<Run>;
   /** A fact about the cloud, read from the cloud as the sandbox's console shows it. */
   fact(label: string): Promise<string>;
-  restart(): Promise<void>;
-  /** Moves m0's clock forward by `ms`; other clocks do not change. */
+  /** `between` runs while m0 is stopped. */
+  restart(between?: () => Promise<void>): Promise<void>;
+  /**
+   * Moves the clocks of m0, of the cloud's log and of the Git host forward by `ms`: m0 asks the log about a time, so an
+   * event that is a day old by one of them and new by the other is not found. Slack's and Teams' do not change.
+   */
   pass(ms: number): void;
   close(): Promise<void>;
 }
@@ -104,6 +113,10 @@ export interface WorldOptions {
    */
   readonly cloud?: CloudKind;
   readonly policiesFrom?: string;
+  /** True: m0 reads the code from the sandbox's Git host, and opens pull requests there. Default: from a folder. */
+  readonly gitHost?: boolean;
+  /** Returns the path of the Terraform that m0 runs instead of `terraform`; it may write into `dir`. */
+  readonly wrapTerraform?: (terraform: string, dir: string) => string;
   /** Changes the text of m0.yaml before m0 reads it; called at each start. */
   readonly config?: (yaml: string, cloud: SandboxCloud) => string;
   /** Prepares the cloud and its repositories before m0 starts. */
@@ -126,9 +139,16 @@ export type Started = Pick<Service, 'store' | 'close'> & Partial<Pick<Service, '
 /** Starts the cloud of this kind in the folder; `terraform` is the binary that m0 must use for its stacks. */
 async function startCloud(
   kind: CloudKind,
-  parts: { readonly dir: string; readonly tools: Tools; readonly log: Logger; readonly policiesFrom: string },
+  parts: {
+    readonly dir: string;
+    readonly tools: Tools;
+    readonly log: Logger;
+    readonly policiesFrom: string;
+    /** The clock of the cloud's log. */
+    readonly now: () => number;
+  },
 ): Promise<{ readonly cloud: SandboxCloud; readonly terraform: string; close(): Promise<void> }> {
-  const { tools, log, policiesFrom } = parts;
+  const { tools, log, policiesFrom, now } = parts;
   const dir = join(parts.dir, 'sandbox');
   if (kind === 'plain') {
     const { terraform } = tools;
@@ -147,7 +167,7 @@ async function startCloud(
   const close = async (): Promise<void> => provider?.close();
   try {
     const cloud = await startSandboxCloud({
-      ...{ dir, port, log, policiesFrom, base: process.env, now: Date.now, onProgress: () => {} },
+      ...{ dir, port, log, policiesFrom, now, base: process.env, onProgress: () => {} },
       tools: { ...found, terraform },
     });
     const closeBoth = async (): Promise<void> => {
@@ -170,6 +190,8 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const dir = await mkdtemp(join(tmpdir(), 'm0-world-'));
   const logs: string[] = [];
   const log = createLogger('debug', { write: (line) => void logs.push(line) });
+  let ahead = 0;
+  const clock = (): number => Date.now() + ahead;
   const isHttp = options.slackMode === 'http';
   // m0's address is known only after it has started; until then requests fail.
   const to = { eventsUrl: 'http://127.0.0.1:1/slack/events', retryWaits: [0, 1_000, 1_000] };
@@ -182,11 +204,19 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const policiesFrom = options.policiesFrom ?? resolve('policies');
   const {
     cloud,
-    terraform,
+    terraform: bare,
     close: closeCloud,
-  } = await startCloud(kind, { dir, tools: found, log, policiesFrom });
+  } = await startCloud(kind, { dir, tools: found, log, policiesFrom, now: clock });
+  const terraform = options.wrapTerraform?.(bare, dir) ?? bare;
   const tools: Tools = { ...found, terraform };
   await options.prepare?.(cloud);
+  const gitHost =
+    options.gitHost === true
+      ? await startGitHost({
+          ...{ repository: cloud.repos.infra, dir, port: 0, members: MEMBERS, chat: workspace.url },
+          ...{ base: process.env, now: clock },
+        })
+      : null;
 
   const yaml = sandboxConfig({
     tool: 'terraform',
@@ -196,6 +226,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     // 29 February: no scheduled check runs during a test; tests request checks.
     schedule: '0 0 29 2 *',
     teamsChannel: null,
+    ...(gitHost === null ? {} : { gitHost }),
   })
     .replace(/^defaults:\n/m, 'defaults:\n  push: off\n')
     .replace('mode: socket', `mode: ${options.slackMode ?? 'socket'}`);
@@ -209,14 +240,15 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     PORT: '0',
     SLACK_API_URL: (await options.slack?.(workspace.apiUrl)) ?? workspace.apiUrl,
     SLACK_BOT_TOKEN: SECRETS.botToken,
+    ...(gitHost === null ? {} : { [GIT_TOKENS.read]: 'read', [GIT_TOKENS.write]: gitHost.token }),
     ...(isHttp ? { SLACK_SIGNING_SECRET: SECRETS.signingSecret } : { SLACK_APP_TOKEN: SECRETS.appToken }),
   };
 
-  let ahead = 0;
   async function startHere(): Promise<Started> {
     const environment = readEnvironment(variables);
     const config = await loadConfig(configFile, variables, isValidCron);
-    return serve({ config, environment, tools, base: variables, log, clock: () => Date.now() + ahead });
+    // These tests ask for each check themselves.
+    return serve({ config, environment, tools, base: variables, log, clock, firstChecks: false });
   }
 
   async function begin(): Promise<Started> {
@@ -233,6 +265,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     dir,
     cloud,
     workspace,
+    gitHost,
     get service() {
       return service;
     },
@@ -258,6 +291,19 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     async type(user, text) {
       const { outcome } = await workspace.as(user).slash('/m0', text, 'ops');
       if (outcome !== 'acked') throw new Error(`/m0 ${text}: ${outcome}`);
+    },
+    async approve(user, runId) {
+      const person = workspace.as(user);
+      const answers = (): readonly Message[] =>
+        person
+          .sees('ops')
+          .filter((m) => m.visibleTo === user && words(m).includes(`approve run #${runId} (`));
+      const before = answers().length;
+      await world.type(user, `approve #${runId}`);
+      const asked = await workspace.waitFor(() => answers()[before], PATIENCE_MS);
+      const [only, ...more] = buttons(asked);
+      if (only === undefined || more.length > 0) throw new Error(`not one button: ${words(asked)}`);
+      await person.click(asked, only);
     },
     async check() {
       const before = (await world.runs())[0]?.id ?? 0;
@@ -291,13 +337,15 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     pass(ms) {
       ahead += ms;
     },
-    async restart() {
+    async restart(between) {
       await service.close();
+      await between?.();
       service = await begin();
     },
     async close() {
       await service.close();
       await workspace.close();
+      await gitHost?.close();
       await closeCloud();
       await rm(dir, { recursive: true, force: true });
     },
@@ -305,13 +353,17 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   return world;
 }
 
-/** Calls `ask` until it returns a value; rejects after two minutes with an error that names `what`. */
-export async function poll<T>(ask: () => Promise<T | undefined>, what = 'an answer'): Promise<T> {
-  const end = Date.now() + PATIENCE_MS;
+/** Calls `ask` until it returns a value; rejects after that time with an error that names `what`. */
+export async function poll<T>(
+  ask: () => Promise<T | undefined>,
+  what = 'an answer',
+  patienceMs = PATIENCE_MS,
+): Promise<T> {
+  const end = Date.now() + patienceMs;
   for (;;) {
     const answer = await ask();
     if (answer !== undefined) return answer;
-    if (Date.now() > end) throw new Error(`waited ${PATIENCE_MS / 1000} s for ${what}`);
+    if (Date.now() > end) throw new Error(`waited ${patienceMs / 1000} s for ${what}`);
     await new Promise((wake) => setTimeout(wake, 100));
   }
 }

@@ -1,17 +1,36 @@
 /** Gallery: alerts that are not about one stack's drift: failing checks, fleets, policies, nobody to notify, digests. */
 
+import { wasItYouCard } from '../../../src/messages/cause-card.ts';
 import { conditionsCard } from '../../../src/messages/conditions-card.ts';
+import { configCard } from '../../../src/messages/config-card.ts';
 import { digestCard } from '../../../src/messages/digest-card.ts';
 import { emptyStateCard } from '../../../src/messages/empty-state-card.ts';
 import { failureCard } from '../../../src/messages/failure-card.ts';
 import { fleetCard } from '../../../src/messages/fleet-card.ts';
+import { type LeftOutView, leftOutCard } from '../../../src/messages/left-out-card.ts';
 import { policyAlertCard } from '../../../src/messages/policy-alert-card.ts';
 import { reachCard } from '../../../src/messages/reach-card.ts';
 import type { PolicyAlertView, ReachView } from '../../../src/messages/view.ts';
-import type { DigestView } from '../../../src/messages/view-digest.ts';
+import type { ConfigView } from '../../../src/messages/view-config.ts';
+import type { DigestTrend, DigestView } from '../../../src/messages/view-digest.ts';
 import type { FleetStack, FleetStackStatus, FleetView } from '../../../src/messages/view-fleet.ts';
 import type { ConditionsView, EmptyStateView } from '../../../src/messages/view-plan-alerts.ts';
-import { CODE, COMMIT, DANA, failureView, HOUR, KIM, MINUTE, NOW, ZONE } from '../views.ts';
+import { trendDays } from '../../../src/model/trend.ts';
+import { causeEvent } from '../causes.ts';
+import {
+  CODE,
+  COMMIT,
+  countsOf,
+  DANA,
+  driftView,
+  failureView,
+  HOUR,
+  KIM,
+  MINUTE,
+  NOW,
+  ZONE,
+} from '../views.ts';
+import { WAITS } from './drift-open.ts';
 import { type Exhibit, exhibit } from './exhibit.ts';
 
 const MOMENT = { now: NOW, zone: ZONE };
@@ -30,12 +49,31 @@ const POLICY: PolicyAlertView = {
   ...MOMENT,
 };
 
+const LEFT_OUT: LeftOutView = {
+  ...{ policy: 'approvals', source: POLICY.source, commit: COMMIT, stacks: POLICY.stacks },
+  leftOut: [
+    {
+      ...{ file: 'approvals_test.rego', line: 12 },
+      text: 'this deny is left out, because *_test.rego is only for tests; move it to another file',
+    },
+    {
+      ...{ file: 'limits.json', line: 1 },
+      text: 'left out, because only data.json, data.yaml and data.yml are loaded as data; rename it, or move it to another folder',
+    },
+    {
+      ...{ file: 'tags.rego', line: 7 },
+      text: 'nothing defines data.limits: this is always undefined; limits.json is left out',
+    },
+  ],
+};
+
 export function fleetStack(
   name: string,
   status: FleetStackStatus,
   over: Partial<FleetStack> = {},
 ): FleetStack {
-  return { stack: name, environment: 'prod', runId: 100, status, open: 0, what: '', ...over };
+  const card = { since: Date.parse('2026-07-15T01:10:00Z'), approvedBy: [], card: null };
+  return { stack: name, environment: 'prod', runId: 100, status, open: 0, what: '', ...card, ...over };
 }
 
 const forty = (status: FleetStackStatus, names = 38): readonly FleetStack[] =>
@@ -44,7 +82,7 @@ const forty = (status: FleetStackStatus, names = 38): readonly FleetStack[] =>
   );
 
 const RULE = '1 rule added by hand on aws_security_group.web';
-const FLEET: FleetView = {
+export const FLEET: FleetView = {
   alertKind: 'drift',
   stacks: [
     ...forty('healed'),
@@ -66,12 +104,15 @@ const ALL: readonly FleetStackStatus[] = [
   'trouble',
   'waits',
   'denied',
+  'approved',
+  'newer',
   'heals',
   'left',
   'kept',
   'healed',
   'applied',
   'gone',
+  'removed',
 ];
 
 const DENIED = 'planning: reading S3 state: AccessDenied for role m0-plan';
@@ -81,6 +122,20 @@ const FAILING: FleetView = {
   stacks: forty('failing').map((s) => ({ ...s, what: DENIED })),
   common: DENIED,
   since: NOW - 72 * MINUTE,
+};
+
+const CONFIG: ConfigView = {
+  file: 'git::https://git.acme.dev/m0.git//m0.yaml?ref=main',
+  what: 'refused',
+  problems: [
+    'm0.yaml:14:5 stacks[0].approvers.from[0]: there is no group, person or rota "sr", did you mean "sre"?',
+    'm0.yaml:22:9 stacks[1].polices: unknown key, did you mean "policies"?',
+  ],
+  inUse: { since: NOW - 26 * 60 * MINUTE, commit: COMMIT },
+  since: NOW - 12 * MINUTE,
+  resolvedAt: null,
+  outcome: null,
+  ...MOMENT,
 };
 
 const REACH: ReachView = {
@@ -95,12 +150,58 @@ const REACH: ReachView = {
   ...MOMENT,
 };
 
-const DIGEST: DigestView = {
+const WAITING_DB = driftView({
+  ...{ stack: 'prod-db', runId: 12, findings: [WAITS] },
+  approvers: { need: 1, groups: ['sre'], onCall: [KIM] },
+});
+const WAITING_NETWORK = driftView({ findings: [WAITS] });
+
+/** Thirty days: nothing before m0 came, then a wave of drift, and what put it back. */
+const TREND: DigestTrend = {
+  days: trendDays(NOW).map((day, i) => ({
+    day,
+    numbers:
+      i < 4
+        ? null
+        : [
+            Math.round(6 + 4 * Math.sin(i / 3)) - (i > 27 ? 4 : 0),
+            i > 15 ? 3 : 1,
+            i % 9 === 0 ? 1 : 0,
+            (i * 7) % 5,
+            i % 6 === 0 ? 2 : 0,
+          ],
+  })),
+  ages: [
+    { label: 'under a day', cloud: 1, code: 1, both: 0 },
+    { label: '1 to 7 days', cloud: 0, code: 2, both: 0 },
+    { label: '8 to 30 days', cloud: 0, code: 0, both: 0 },
+    { label: 'older', cloud: 0, code: 0, both: 0 },
+  ],
+};
+
+export const DIGEST: DigestView = {
+  trend: TREND,
   targets: ['prod'],
   since: NOW - 29 * HOUR,
-  stacks: 400,
+  counts: countsOf({
+    ...{ aligned: 388, drifted: 3, failing: 1, empty: 1, unmet: 1, unknown: 3, stale: 2, quiet: 1 },
+    checking: 2,
+  }),
+  neverChecked: ['prod-new-1', 'prod-new-2', 'prod-new-3'],
+  checkedTooLongAgo: [
+    { stack: 'prod-old', at: NOW - 90 * HOUR },
+    { stack: 'prod-older', at: NOW - 300 * HOUR },
+  ],
   open: [
-    { stack: 'prod-db', open: 2, waiting: 2, since: NOW - 98 * HOUR, runId: 12, waitsFor: ['Kim', 'sre'] },
+    {
+      stack: 'prod-db',
+      open: 2,
+      waiting: 2,
+      since: NOW - 98 * HOUR,
+      runId: 12,
+      waitsFor: ['Kim', 'sre'],
+      card: WAITING_DB,
+    },
     {
       stack: 'prod-network',
       open: 1,
@@ -108,6 +209,7 @@ const DIGEST: DigestView = {
       since: NOW - 3 * HOUR,
       runId: 42,
       waitsFor: ['Dana', 'sre'],
+      card: WAITING_NETWORK,
     },
     { stack: 'prod-dns', open: 1, waiting: 0, since: NOW - HOUR, runId: 44, waitsFor: [] },
   ],
@@ -191,6 +293,19 @@ export const alerts: readonly Exhibit[] = [
     failureCard,
     failureView(),
   ),
+  exhibit(
+    'failure-limit',
+    'A plan took longer than its limit: what to do about it.',
+    failureCard,
+    failureView({
+      times: 1,
+      failure: {
+        phase: 'planning',
+        message:
+          'running terraform plan: it took longer than 15 min and was stopped. If it needs longer, raise limits.plan in m0.yaml',
+      },
+    }),
+  ),
   exhibit('failure-mended', 'The check works again.', failureCard, failureView({ resolvedAt: NOW })),
   exhibit(
     'failure-gone',
@@ -201,11 +316,54 @@ export const alerts: readonly Exhibit[] = [
   exhibit('fleet-drift', 'Forty stacks drifted at once: one message, not forty.', fleetCard, FLEET, {
     dark: true,
   }),
+  exhibit(
+    'was-it-you',
+    'A direct message to the person whom the log of the cloud names, where m0.yaml says so.',
+    wasItYouCard,
+    {
+      ...{ stack: 'prod-network', environment: 'prod', address: 'aws_security_group.web', run: 42 },
+      ...{ event: causeEvent({ at: NOW - 12 * MINUTE }), ...MOMENT },
+    },
+    { where: 'direct' },
+  ),
+  exhibit('fleet-cause', 'A fleet whose drift has one cause.', fleetCard, {
+    ...FLEET,
+    cause: {
+      stacks: 40,
+      cause: {
+        ...{ status: 'found', grade: 'event names the attribute', others: 0, problem: null },
+        ...{ event: causeEvent({ at: NOW - 12 * MINUTE, name: 'DeleteTags' }), who: DANA, until: NOW },
+      },
+    },
+  }),
   exhibit('fleet-standings', 'A fleet in which stacks stand in every way they can.', fleetCard, {
     ...FLEET,
     stacks: ALL.map((status, i) =>
-      fleetStack(`prod-${status}`, status, { runId: 100 + i, what: status === 'waits' ? RULE : '' }),
+      fleetStack(`prod-${status}`, status, {
+        runId: 100 + i,
+        what: status === 'waits' ? RULE : status === 'approved' ? 'being applied' : '',
+        approvedBy: status === 'approved' ? [KIM] : status === 'applied' ? [DANA] : [],
+        since: Date.parse('2026-07-15T01:10:00Z') + i * 3 * MINUTE,
+      }),
     ),
+    common: null,
+  }),
+  exhibit('fleet-decided', 'Who approved what, what runs, what is done, and what left.', fleetCard, {
+    ...FLEET,
+    stacks: [
+      fleetStack('prod-app', 'approved', {
+        ...{ runId: 140, what: 'planning again before the apply', approvedBy: [DANA, KIM] },
+      }),
+      fleetStack('prod-cache', 'applied', { runId: 141, approvedBy: [DANA], since: NOW - 3 * HOUR }),
+      fleetStack('prod-db', 'applied', { runId: 142, approvedBy: [DANA], since: NOW - 72 * MINUTE }),
+      fleetStack('prod-dns', 'applied', { runId: 143, approvedBy: [KIM] }),
+      fleetStack('prod-iam', 'newer', {
+        ...{ runId: 151, card: 'https://acme.slack.com/archives/C0OPS/p1784110200000100' },
+        since: NOW - 4 * MINUTE,
+      }),
+      fleetStack('prod-network', 'waits', { runId: 144, open: 1, what: RULE, approvedBy: [KIM] }),
+      fleetStack('prod-queue', 'removed', { runId: 145 }),
+    ],
     common: null,
   }),
   exhibit(
@@ -218,7 +376,11 @@ export const alerts: readonly Exhibit[] = [
   exhibit('fleet-over', 'The fleet is settled.', fleetCard, {
     ...FLEET,
     over: true,
-    stacks: [...forty('healed'), fleetStack('prod-db', 'applied'), fleetStack('prod-network', 'kept')],
+    stacks: [
+      ...forty('healed'),
+      fleetStack('prod-db', 'applied', { approvedBy: [DANA] }),
+      fleetStack('prod-network', 'kept'),
+    ],
   }),
   exhibit('fleet-states-empty', 'Many states are empty at once.', fleetCard, {
     ...FLEET,
@@ -276,6 +438,30 @@ export const alerts: readonly Exhibit[] = [
     seen: { by: DANA, at: NOW },
   }),
   exhibit('policy-mended', 'The policy is in order again.', policyAlertCard, { ...POLICY, resolvedAt: NOW }),
+  exhibit('policy-left-out', 'A new commit of a policy leaves something out.', leftOutCard, LEFT_OUT),
+  exhibit('policy-left-out-many', 'It leaves out many files.', leftOutCard, {
+    ...LEFT_OUT,
+    stacks: ['prod-network'],
+    leftOut: Array.from({ length: 25 }, (_, i) => ({
+      ...{ file: `.github/policies/of/the/network/rule_${i}.rego`, line: 1 },
+      text: 'left out, because it is hidden; rename it, or move it out of the hidden folder',
+    })),
+  }),
+  exhibit(
+    'config-refused',
+    'm0.yaml has changed and is wrong: the old one stays in use.',
+    configCard,
+    CONFIG,
+  ),
+  exhibit('config-restart', 'm0.yaml is in use, but for changes that need a restart.', configCard, {
+    ...CONFIG,
+    what: 'restart',
+    problems: ['chat.slack.mode changed: it counts after a restart'],
+  }),
+  exhibit('config-right', 'm0.yaml is right again.', configCard, {
+    ...CONFIG,
+    ...{ resolvedAt: NOW, outcome: 'it is in use as it is written' },
+  }),
   exhibit('reach-open', 'Something waits, and nobody on call can be asked.', reachCard, REACH),
   exhibit('reach-nobody', 'The same where nobody else may decide either.', reachCard, {
     ...REACH,
@@ -309,5 +495,9 @@ export const alerts: readonly Exhibit[] = [
     troubles: [],
     brokenPolicies: [],
     openBefore: 0,
+    counts: countsOf({ aligned: 400 }),
+    neverChecked: [],
+    checkedTooLongAgo: [],
+    trend: null,
   }),
 ];

@@ -1,12 +1,17 @@
 /** Gallery: answers to commands and clicks. */
-import type { Card } from '../../../src/messages/card.ts';
+import { approvalCard } from '../../../src/messages/approval-card.ts';
+import type { Card, Pages } from '../../../src/messages/card.ts';
 import { greetingCard } from '../../../src/messages/greeting-card.ts';
 import { helpCard } from '../../../src/messages/help-card.ts';
 import { homeCard, homeMessage } from '../../../src/messages/home-card.ts';
 import { baselineCard, historyCard, onCallCard, policyCard } from '../../../src/messages/list-cards.ts';
+import { withPointer } from '../../../src/messages/newer-card.ts';
+import { reportCard } from '../../../src/messages/report.ts';
 import { infoCard, problemCard, refusalCard } from '../../../src/messages/short-cards.ts';
-import { statusCard } from '../../../src/messages/status-card.ts';
+import { statusCard, statusPages } from '../../../src/messages/status-card.ts';
+import type { DriftView } from '../../../src/messages/view.ts';
 import type { HomeView } from '../../../src/messages/view-home.ts';
+import type { ReportFinding, ReportLink, ReportView } from '../../../src/messages/view-report.ts';
 import type { PolicyView, StackStatusView } from '../../../src/messages/view-status.ts';
 import { whyCard } from '../../../src/messages/why-card.ts';
 import type { AuditEntry } from '../../../src/model/audit-entry.ts';
@@ -15,6 +20,7 @@ import { M0 } from '../../../src/model/run.ts';
 import {
   actor,
   COMMIT,
+  countsOf,
   DANA,
   driftView,
   HOUR,
@@ -26,7 +32,8 @@ import {
   TAGS_AUTO,
   ZONE,
 } from '../views.ts';
-import { ASKED, HOTFIX, TAGS } from './drift-open.ts';
+import { ASKED, HOTFIX, TAGS, WAITS } from './drift-open.ts';
+import { COUPLED } from './drift-parts.ts';
 import { type Exhibit, exhibit } from './exhibit.ts';
 
 const MOMENT = { now: NOW, zone: ZONE };
@@ -42,6 +49,7 @@ function stack(name: string, over: Partial<StackStatusView> = {}): StackStatusVi
     exempt: 0,
     runId: null,
     lastGoodAt: NOW - 12 * MINUTE,
+    stale: false,
     failure: null,
     busy: false,
     skipped: null,
@@ -50,6 +58,31 @@ function stack(name: string, over: Partial<StackStatusView> = {}): StackStatusVi
 }
 
 const DRIFTED = stack('prod-network', { state: 'drifted', open: 2, waiting: 1, runId: 42 });
+
+function approving(name: string, says: string, over: Partial<DriftView>): Exhibit {
+  const view = driftView(over);
+  const shown = { kind: 'card', card: approvalCard(view, view.parts) } as const;
+  return { name, says, maker: approvalCard.name, shown, ...PRIVATE };
+}
+
+/** Four hundred stacks in three environments, a tenth of which is not aligned. */
+function fleetPages(): Pages {
+  const stacks = Array.from({ length: 400 }, (_, i): StackStatusView => {
+    const environment = ['prod', 'staging', 'dev'][i % 3] ?? '';
+    const name = `${environment}-app-${i}`;
+    if (i % 10 !== 0) return stack(name, { environment });
+    if (i % 40 === 0) return stack(name, { environment, state: 'unknown', lastGoodAt: null });
+    if (i % 50 === 0) {
+      return stack(name, { environment, state: 'stale', stale: true, lastGoodAt: NOW - 90 * HOUR });
+    }
+    if (i % 70 === 0)
+      return stack(name, { environment, state: 'failing', failure: 'reading S3 state: AccessDenied' });
+    return stack(name, { environment, state: 'drifted', open: 2, waiting: 1, runId: i, busy: i % 60 === 0 });
+  });
+  const pages = statusPages({ target: null, stacks, checking: false, ...MOMENT });
+  if (pages === null) throw new Error('they fit on one card');
+  return pages;
+}
 
 const KEEP: Exemption = {
   id: 1,
@@ -77,6 +110,32 @@ const ENTRY: AuditEntry = {
   detail: 'awaiting_approval -> approved: 1 of 1',
 };
 
+const REPORTED: ReportFinding = {
+  ...{ stack: 'prod-network', environment: 'prod', finding: HOTFIX, runId: 42, commit: COMMIT },
+  ...{ since: NOW - 30 * HOUR, until: null, verdict: 'human', reasons: [NETWORK_HUMAN] },
+  ...{ bundles: { approvals: COMMIT }, applied: null, exemption: null, outcome: null },
+};
+
+const LINK: ReportLink = { line: 812, at: NOW - 300 * HOUR, prevHash: 'a'.repeat(64), hash: 'b'.repeat(64) };
+
+const REPORT: ReportView = {
+  ...{
+    target: 'prod',
+    month: '2026-07',
+    from: NOW - 340 * HOUR,
+    until: NOW,
+    stacks: ['prod-db', 'prod-network'],
+  },
+  findings: [
+    REPORTED,
+    { ...REPORTED, until: NOW - HOUR, applied: { at: NOW - HOUR, verifiedAt: NOW, by: [DANA] } },
+    { ...REPORTED, until: NOW - HOUR, applied: { at: NOW - HOUR, verifiedAt: NOW, by: [] } },
+  ],
+  ...{ exemptions: [KEEP], record: [{ line: 815, entry: ENTRY }], runsSince: NOW - 900 * HOUR },
+  chain: { first: LINK, last: { ...LINK, line: 1_204, at: NOW - HOUR } },
+  ...MOMENT,
+};
+
 const POLICIES: PolicyView = {
   stack: 'prod-network',
   realign: 'policy',
@@ -88,6 +147,12 @@ const POLICIES: PolicyView = {
         commit: COMMIT,
         stale: null,
         readsApprovers: false,
+        leftOut: [
+          {
+            ...{ file: 'tags_auto_test.rego', line: 8 },
+            text: 'this deny is left out, because *_test.rego is only for tests; move it to another file',
+          },
+        ],
         rules: [{ rule: 'allow', file: 'tags_auto.rego', line: 13, title: 'Metadata only' }],
       },
       source: 'https://git.acme.dev/policies.git@main/tags-auto',
@@ -104,6 +169,7 @@ const POLICIES: PolicyView = {
           since: NOW - HOUR,
         },
         readsApprovers: true,
+        leftOut: [],
         rules: [
           { rule: 'pending', file: 'two_people.rego', line: 16, title: 'Two people' },
           { rule: 'pending', file: 'two_people.rego', line: 27, title: null },
@@ -117,8 +183,18 @@ const POLICIES: PolicyView = {
   ...MOMENT,
 };
 
-const HOME: HomeView = {
+export const HOME: HomeView = {
   known: true,
+  counts: countsOf({
+    aligned: 390,
+    drifted: 2,
+    failing: 1,
+    empty: 1,
+    unmet: 1,
+    unknown: 3,
+    stale: 2,
+    checking: 2,
+  }),
   waiting: [
     {
       ...{ stack: 'prod-network', runId: 42, open: 2, waiting: 1, since: NOW - 10 * MINUTE },
@@ -159,6 +235,24 @@ export const answers: readonly Exhibit[] = [
     checking: true,
     ...MOMENT,
   }),
+  exhibit(
+    'status-only-told',
+    '`status prod-network` of a stack that HCP Terraform plans and applies itself.',
+    statusCard,
+    {
+      target: 'prod-network',
+      stacks: [
+        {
+          ...DRIFTED,
+          waiting: 0,
+          tellOnly:
+            'only told, never applied: the workspace acme/prod-network runs by itself (execution mode remote), so m0 can’t promise to apply exactly what was approved',
+        },
+      ],
+      checking: false,
+      ...MOMENT,
+    },
+  ),
   exhibit('status-many', '`status prod`: what needs somebody comes first.', statusCard, {
     target: 'prod',
     stacks: [
@@ -178,12 +272,29 @@ export const answers: readonly Exhibit[] = [
         state: 'unmet',
         troubles: [{ stack: 'prod-web', kind: 'conditions', runId: 53, since: NOW - HOUR, number: 1 }],
       }),
-      stack('prod-new', { state: 'unknown', lastGoodAt: null, busy: true }),
+      stack('prod-new', {
+        ...{ state: 'unknown', lastGoodAt: null, busy: true },
+        working: { doing: 'planning', since: NOW - 12 * 60_000, limitMs: 15 * 60_000 },
+      }),
       stack('prod-dns', { skipped: { why: 'run #41 was putting it back', since: NOW - HOUR, times: 3 } }),
     ],
     checking: false,
     ...MOMENT,
   }),
+  {
+    name: 'status-pages',
+    says: '`status` of four hundred stacks: by environment, what is not aligned, in pages.',
+    maker: statusPages.name,
+    where: 'dialog',
+    shown: { kind: 'pages', pages: fleetPages(), page: 1 },
+  },
+  exhibit(
+    'report',
+    '`report prod`: what the month was like; its files are in the direct messages with m0.',
+    reportCard,
+    REPORT,
+    PRIVATE,
+  ),
   exhibit(
     'status-none',
     '`status` in a channel that follows nothing.',
@@ -264,6 +375,18 @@ export const answers: readonly Exhibit[] = [
       ...MOMENT,
     },
     PRIVATE,
+  ),
+  exhibit(
+    'history-folded',
+    '`history prod` where old checks that found nothing new are folded.',
+    historyCard,
+    {
+      target: 'prod',
+      entries: [ENTRY],
+      folded: { checks: 4_380, since: NOW - 9_000 * HOUR, last: NOW - 170 * HOUR },
+      ...MOMENT,
+    },
+    { ...PRIVATE, unpictured: true },
   ),
   exhibit(
     'history-none',
@@ -371,6 +494,24 @@ export const answers: readonly Exhibit[] = [
     { home: null, entry: ENTRY_LINE },
     { where: 'direct', only: 'teams' },
   ),
+  approving(
+    'approve-typed',
+    '`approve #42` approves nothing by itself: it says what it would do, and asks.',
+    {
+      findings: [WAITS],
+    },
+  ),
+  approving('approve-typed-parts', '`approve #42` of several parts: a button for each.', {
+    ...{ stack: 'prod-db', findings: COUPLED },
+  }),
+  approving(
+    'approve-typed-state-only-here',
+    'The stack has no backend: what an apply would do to its state.',
+    {
+      findings: [WAITS],
+      stateOnlyHere: true,
+    },
+  ),
   exhibit('help', '`help`', helpCard, null, PRIVATE),
   exhibit('help-one', '`help snooze`', helpCard, 'snooze', PRIVATE),
   sentence(
@@ -380,6 +521,16 @@ export const answers: readonly Exhibit[] = [
     refusalCard('Only sre or the person on call (Dana) may approve prod-network.', [
       { label: 'Why', command: 'why #42' },
     ]),
+  ),
+  sentence(
+    'refusal-points',
+    'A click on a card that is no longer the open one: the answer links the one that is.',
+    withPointer.name,
+    withPointer(
+      refusalCard('Nothing to approve: run #42 is superseded by run #51.'),
+      { runId: 51, url: 'https://acme.slack.com/archives/C0OPS/p1784110200000100' },
+      42,
+    ),
   ),
   sentence(
     'info',

@@ -1,4 +1,6 @@
 /** Gallery: dialogs, that is forms that ask for input, and the full diff in pages. */
+
+import { codifyForm } from '../../../src/messages/codify-button.ts';
 import { acceptEmptyForm } from '../../../src/messages/empty-state-card.ts';
 import { acceptForm, snoozeForm } from '../../../src/messages/forms.ts';
 import { fullDiff } from '../../../src/messages/full-diff.ts';
@@ -52,10 +54,10 @@ export const dialogs: readonly Exhibit[] = [
   form('form-snooze', '*Snooze…*: for how long, what and why.', snoozeForm, TWO, { asks: 'Snooze…' }),
   form(
     'form-accept',
-    '*Accept…*: what is kept as it is, and why.',
+    '*Accept drift…*: what is kept as it is, until when, and why.',
     acceptForm,
     driftView({ findings: [WAITS] }),
-    { asks: 'Accept…' },
+    { asks: 'Accept drift…' },
   ),
   {
     ...{ name: 'form-accept-empty', says: '*Accept the empty state…*: why that is right.' },
@@ -69,7 +71,11 @@ export const dialogs: readonly Exhibit[] = [
       }),
     },
   },
-  form('form-accept-many', '*Accept…* where there is more than fits.', acceptForm, thousandFindings()),
+  form('form-accept-two', '*Accept drift…* of several: nothing is chosen beforehand.', acceptForm, TWO),
+  form('form-codify', '*Put into the code…* of several: one of them is chosen.', codifyForm, TWO, {
+    asks: 'Put into the code…',
+  }),
+  form('form-accept-many', '*Accept drift…* where there is more than fits.', acceptForm, thousandFindings()),
   page(
     'diff',
     '*Full diff* of a small run.',
@@ -87,7 +93,13 @@ export const dialogs: readonly Exhibit[] = [
     ),
     0,
   ),
-  page('diff-first', '*Full diff* of a thousand resources: the first page.', thousand, 0),
-  page('diff-middle', 'A page in the middle.', thousand, Math.floor(thousand.pages.length / 2)),
-  page('diff-last', 'The last page.', thousand, thousand.pages.length - 1),
+  {
+    ...page('diff-first', '*Full diff* of a thousand resources: the first page.', thousand, 0),
+    unpictured: true,
+  },
+  {
+    ...page('diff-middle', 'A page in the middle.', thousand, Math.floor(thousand.pages.length / 2)),
+    unpictured: true,
+  },
+  { ...page('diff-last', 'The last page.', thousand, thousand.pages.length - 1), unpictured: true },
 ];

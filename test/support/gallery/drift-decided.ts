@@ -14,6 +14,8 @@ import {
 } from '../views.ts';
 import { ASKED, type DriftExhibit, drift, HEALED, HOTFIX, TAGS, WAITS } from './drift-open.ts';
 
+/** The message of the newer card. */
+const NEWER_URL = 'https://acme.slack.com/archives/C0OPS/p1784110200000100';
 const MONDAY = Date.parse('2026-07-20T07:00:00Z');
 const MOVED_TAGS = {
   ...TAGS,
@@ -111,6 +113,39 @@ export const driftDecided: readonly DriftExhibit[] = [
     state: 'superseded',
     alert: 'superseded',
     outcome: 'replaced by run #43',
+    findings: [WAITS],
+  }),
+  drift('drift-superseded-open', 'It changed; the rule is still open, and a newer card shows it.', {
+    state: 'superseded',
+    alert: 'superseded',
+    outcome: 'superseded by run #51',
+    newer: { runId: 51, url: NEWER_URL, open: [HOTFIX.address] },
+    lastPlan: { runId: 51, open: [HOTFIX.address] },
+    findings: [WAITS],
+  }),
+  drift('drift-newer', 'It was put back; since then it drifted again, which another card shows.', {
+    state: 'realigned',
+    alert: 'resolved',
+    outcome: 'realigned and verified',
+    newer: { runId: 51, url: NEWER_URL, open: [HOTFIX.address] },
+    lastPlan: { runId: 51, open: [HOTFIX.address] },
+    findings: [
+      item(HOTFIX, { type: 'realigned', by: [DANA], at: NOW - HOUR, verifiedAt: NOW - HOUR }, NETWORK_HUMAN),
+    ],
+  }),
+  drift('drift-unsnoozed', 'The snooze was ended; the check that follows has not come back yet.', {
+    state: 'quiet',
+    alert: 'resolved',
+    outcome: 'no longer snoozed: Kim asked for a new check',
+    newer: null,
+    lastPlan: { runId: 42, open: [HOTFIX.address] },
+    findings: [WAITS],
+  }),
+  drift('drift-old', 'A card that many newer ones followed.', {
+    state: 'superseded',
+    alert: 'superseded',
+    outcome: 'superseded by run #43',
+    outOfReach: true,
     findings: [WAITS],
   }),
   drift('drift-failed', 'The apply failed, with the tool’s own words.', {

@@ -1,6 +1,9 @@
 /** Gallery: a stack's drift whose run has not ended. */
 import { driftCard } from '../../../src/messages/drift-card.ts';
 import type { DriftView } from '../../../src/messages/view.ts';
+import type { CauseView } from '../../../src/messages/view-cause.ts';
+import type { LinkFacts } from '../../../src/messages/view-links.ts';
+import { causeEvent } from '../causes.ts';
 import {
   byCode,
   byHand,
@@ -40,6 +43,15 @@ export function drift(name: string, says: string, over: Partial<DriftView>, extr
   return { ...exhibit(name, says, driftCard, view, extra), view };
 }
 
+/** Dana opened SSH by the console. */
+function causeView(over: Partial<CauseView> = {}): CauseView {
+  return {
+    ...{ status: 'found', grade: 'event names the attribute', event: causeEvent({ at: NOW - 12 * MINUTE }) },
+    ...{ who: DANA, others: 0, until: NOW + 12 * MINUTE, problem: null },
+    ...over,
+  };
+}
+
 const DIRECT = driftView({ findings: [HEALED, WAITS], asked: ASKED });
 
 /** Findings of every kind, all waiting for approval: far more than a card lists one by one. */
@@ -53,7 +65,63 @@ const MANY = Array.from({ length: 37 }, (_, i) =>
   ),
 );
 
+/** What the cards link to where the hosts are known. */
+export const LINKS: LinkFacts = {
+  code: { kind: 'github', host: 'github.com', path: ['acme', 'infra'] },
+  places: {
+    'aws_security_group.web': { file: 'envs/prod/network/web.tf', line: 12 },
+    'aws_s3_bucket.logs': { file: 'modules/logs/main.tf', line: 3 },
+  },
+  policies: {
+    'network-human': {
+      forge: { kind: 'gitlab', host: 'gitlab.acme.dev', path: ['platform', 'policies'] },
+      folder: 'approvals',
+    },
+  },
+};
+
 export const driftOpen: readonly DriftExhibit[] = [
+  drift(
+    'drift-links',
+    'With links: the commit, the code of each resource, its page in the console, and the rule of the policy.',
+    {
+      findings: [
+        HEALED,
+        item(
+          { ...HOTFIX, cloudId: 'arn:aws:ec2:eu-central-1:123456789012:security-group/sg-0a1b2c3d' },
+          { type: 'waits' },
+          { ...NETWORK_HUMAN, at: { file: 'network.rego', line: 12 } },
+        ),
+      ],
+      asked: ASKED,
+      links: LINKS,
+    },
+    { dark: true },
+  ),
+  drift(
+    'drift-cause',
+    'Who did it: a sure cause, one that only touched the resource, and a branch that may have been applied.',
+    {
+      findings: [
+        { ...WAITS, cause: causeView() },
+        {
+          ...item(TAGS, { type: 'waits' }, TAGS_AUTO),
+          cause: causeView({
+            grade: 'event touched the resource',
+            who: { person: null, name: 'break-glass' },
+          }),
+        },
+      ],
+      branches: { 'aws_security_group.web': ['hotfix-ssh'] },
+      asked: ASKED,
+    },
+  ),
+  drift('drift-cause-unknown', 'Who did it is not known, after 20 minutes.', {
+    findings: [
+      { ...WAITS, cause: causeView({ status: 'none', grade: 'nothing found', event: null, who: null }) },
+    ],
+    asked: ASKED,
+  }),
   drift('drift-checks-fail', 'Drift, and a check of the code fails as well.', {
     findings: [WAITS],
     asked: ASKED,
@@ -71,7 +139,7 @@ export const driftOpen: readonly DriftExhibit[] = [
     'drift-healed-waits',
     'The same a minute later: the tags are back and verified, the rule waits for Dana.',
     { findings: [HEALED, WAITS], asked: ASKED },
-    { dark: true, asks: 'Revert the rule in the cloud' },
+    { dark: true, asks: 'Approve: close SSH again' },
   ),
   {
     name: 'drift-direct',
@@ -148,18 +216,23 @@ export const driftOpen: readonly DriftExhibit[] = [
       ],
       asked: ASKED,
     },
-    { asks: 'Apply these 2 changes' },
+    { asks: 'Approve: delete and recreate aws_db_instance.main' },
   ),
-  drift('drift-deleted', 'A resource was deleted by hand.', {
-    findings: [
-      item(
-        finding('aws_route53_record.mail', { action: 'create', deletedByHand: true }),
-        { type: 'waits' },
-        { policy: 'dns', commit: COMMIT, rule: 'pending', text: 'a DNS record' },
-      ),
-    ],
-    asked: ASKED,
-  }),
+  drift(
+    'drift-deleted',
+    'A resource was deleted by hand.',
+    {
+      findings: [
+        item(
+          finding('aws_route53_record.mail', { action: 'create', deletedByHand: true }),
+          { type: 'waits' },
+          { policy: 'dns', commit: COMMIT, rule: 'pending', text: 'a DNS record' },
+        ),
+      ],
+      asked: ASKED,
+    },
+    { asks: 'Reject: leave it' },
+  ),
   drift(
     'drift-denied',
     'A policy forbids the apply, so it can be snoozed or accepted, and approved by nobody.',
@@ -184,6 +257,7 @@ export const driftOpen: readonly DriftExhibit[] = [
   }),
   drift('drift-one-of-two', 'Two people must approve, and one has.', {
     findings: [WAITS],
+    parts: [{ findings: [WAITS], fingerprint: '0a1b2c3d', need: 2, approvedBy: [KIM] }],
     approvals: [{ by: KIM, at: NOW - 3 * MINUTE }],
     approvers: { need: 2, groups: ['sre', 'oncall:primary'], onCall: [DANA] },
     asked: ASKED,
@@ -227,6 +301,16 @@ export const driftOpen: readonly DriftExhibit[] = [
     findings: [HEALED, item(HOTFIX, { type: 'applying' }, NETWORK_HUMAN)],
     approvals: [{ by: DANA, at: NOW - MINUTE }],
   }),
+  drift('drift-applying-long', 'The apply takes long: for how long already, and when m0 stops it.', {
+    state: 'applying',
+    findings: [HEALED, item(HOTFIX, { type: 'applying' }, NETWORK_HUMAN)],
+    approvals: [{ by: DANA, at: NOW - 8 * MINUTE }],
+    working: { doing: 'applying', since: NOW - 7 * MINUTE, limitMs: 60 * MINUTE },
+  }),
+  drift('drift-checking-long', 'It waits for a person, and a new check takes long.', {
+    findings: [item(HOTFIX, { type: 'waits' }, NETWORK_HUMAN)],
+    working: { doing: 'planning', since: NOW - 12 * MINUTE, limitMs: 15 * MINUTE },
+  }),
   drift(
     'drift-verifying',
     'Applied; the plan after it is being made.',
@@ -254,19 +338,24 @@ export const driftOpen: readonly DriftExhibit[] = [
     findings: [{ ...WAITS, lapsed: { kind: 'accept', by: KIM, why: 'moved' } }],
     asked: ASKED,
   }),
-  drift('drift-folded', 'Far more drift than a card shows: the first of it, and how to see the rest.', {
-    findings: MANY,
-    unaffected: [
-      finding('aws_instance.web', { actionable: false, attributes: [byHand('ami', 'ami-1', 'ami-2')] }),
-      finding('aws_autoscaling_group.web', { actionable: false, ignored: 'autoscaler' }),
-      finding('aws_autoscaling_group.api', { actionable: false, ignored: 'autoscaler' }),
-    ],
-    outputs: [{ name: 'endpoint', action: 'update', sensitive: false }],
-    warnings: [
-      { policy: 'network-human', commit: COMMIT, rule: 'warn', text: 'more than 30 rules in one change' },
-    ],
-    asked: ASKED,
-  }),
+  drift(
+    'drift-folded',
+    'Far more drift than a card shows: the first of it, and how to see the rest.',
+    {
+      findings: MANY,
+      unaffected: [
+        finding('aws_instance.web', { actionable: false, attributes: [byHand('ami', 'ami-1', 'ami-2')] }),
+        finding('aws_autoscaling_group.web', { actionable: false, ignored: 'autoscaler' }),
+        finding('aws_autoscaling_group.api', { actionable: false, ignored: 'autoscaler' }),
+      ],
+      outputs: [{ name: 'endpoint', action: 'update', sensitive: false }],
+      warnings: [
+        { policy: 'network-human', commit: COMMIT, rule: 'warn', text: 'more than 30 rules in one change' },
+      ],
+      asked: ASKED,
+    },
+    { unpictured: true },
+  ),
   drift(
     'drift-ignored-attributes',
     'Tags of two groups and their sizes, which m0.yaml ignores; an apply can leave only one of the sizes.',

@@ -141,7 +141,7 @@ export const driftWorst: readonly DriftExhibit[] = [
       findings: [ADMIN_POLICY, OPEN_GROUP, QUEUE].map((one) => item(one, { type: 'waits' }, PERSON)),
       asked: ASKED,
     },
-    { asks: 'Apply the code' },
+    { asks: 'Approve: create these 3' },
   ),
   drift(
     'drift-database',
@@ -165,7 +165,7 @@ export const driftWorst: readonly DriftExhibit[] = [
       ],
       asked: ASKED,
     },
-    { asks: 'Replace these 2' },
+    { asks: 'Approve: delete and recreate prod_db' },
   ),
   drift(
     'drift-beside',

@@ -6,7 +6,7 @@ import { openArtifacts } from '../../../src/artifacts/open-artifacts.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'm0-open-'));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
-const rest = { dataDir: dir, s3Endpoint: null, region: 'eu-central-1' };
+const rest = { keys: [], dataDir: dir, s3Endpoint: null, region: 'eu-central-1' };
 
 describe('openArtifacts', () => {
   it('keeps files under the data directory, readable to their owner only, and nothing half written', async () => {

@@ -11,7 +11,19 @@ const TEAMS = { platform: 'teams', channel: '19:ops@thread.tacv2' } as const;
 const people = directory().people.map((p) => ({ ...p, teams: `teams-${p.key}` }));
 
 function config(chat: Config['chat'], change: Parameters<typeof directory>[0] = {}): Config {
-  return { path: 'm0.yaml', chat, directory: directory({ people, ...change }), digests: [], credentials: [] };
+  const retention = { runsMs: 1, checksMs: 1 };
+  const of = directory({ people, ...change });
+  return {
+    path: 'm0.yaml',
+    chat,
+    directory: of,
+    digests: [],
+    credentials: [],
+    writeCredentials: [],
+    discover: [],
+    channels: [],
+    retention,
+  };
 }
 const slack: Config['chat'] = { slack: { mode: 'socket', matchByEmail: false }, teams: null };
 const teams: Config['chat'] = { slack: null, teams: {} };

@@ -69,17 +69,19 @@ describe('in Teams', () => {
     expect(JSON.stringify(renderPage(plain(first), { ...at, total: 2 }, nobody))).toContain('Page 1 of 2');
   });
 
-  test('good news has its colour on the symbol, not on what is to be read', () => {
+  test('colour is behind the headline, and never in what is to be read', () => {
     const { body } = forTeams({ ...plain(), headline: 'tags are back', tone: 'good' }, nobody);
-    expect(body[0]).toMatchObject({ inlines: [{ text: '✓ ', color: 'good' }, { text: 'tags are back' }] });
-    expect(body[0]).not.toMatchObject({ inlines: [{}, { color: 'good' }] });
+    expect(body[0]).toMatchObject({ style: 'good', items: [{ inlines: [{ text: '✓ ' }, {}] }] });
+    expect(JSON.stringify(body[0])).not.toContain('color');
   });
 
   test('how long ago something of today is, is told by the clock alone', () => {
+    const utc = (at: number) => new Date(at).toISOString().replace('.000', '');
     const moment = { now: NOW, zone: ZONE };
     const shown = (at: number) => prose(forTeams(plain(line(ago(at, moment))), nobody)).at(-1)?.text;
-    expect(shown(NOW - HOUR)).toBe('13:12');
-    expect(shown(NOW - 30 * HOUR)).toBe('Tue 14 Jul, 8:12');
+    expect(shown(NOW - HOUR)).toBe(`{{TIME(${utc(NOW - HOUR)})}}`);
+    const before = utc(NOW - 30 * HOUR);
+    expect(shown(NOW - 30 * HOUR)).toBe(`{{DATE(${before}, SHORT)}} {{TIME(${before})}}`);
   });
 });
 

@@ -6,14 +6,14 @@ import Sqlite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLogger } from '../../../src/base/log.ts';
 import { auditCommand } from '../../../src/cli/audit.ts';
-import type { AuditEntry } from '../../../src/model/audit-entry.ts';
+import type { NewAuditEntry } from '../../../src/model/audit-entry.ts';
+import type { AuditedStore } from '../../../src/store/audited-store.ts';
 import { openStore } from '../../../src/store/open.ts';
-import type { AuditedStore } from '../../../src/store/sqlite.ts';
 import { DANA } from '../../support/runs.ts';
 
 const MARCH = (day: number, hour = 12): number => Date.UTC(2026, 2, day, hour);
 
-const LINES: readonly Partial<AuditEntry>[] = [
+const LINES: readonly Partial<NewAuditEntry>[] = [
   { at: MARCH(1), place: null, bundles: null, scope: null },
   { at: MARCH(2), stack: 'prod-db', place: { platform: 'slack', user: 'U0DANA' } },
   { at: MARCH(2, 23), detail: 'two\nlines — "ok" \u2028' },
@@ -23,8 +23,8 @@ const LINES: readonly Partial<AuditEntry>[] = [
 let dir: string;
 let store: AuditedStore;
 
-async function record(change: Partial<AuditEntry>): Promise<void> {
-  const entry: AuditEntry = {
+async function record(change: Partial<NewAuditEntry>): Promise<void> {
+  const entry: NewAuditEntry = {
     ...{ at: 0, actor: DANA, place: { platform: 'slack', channel: 'C0OPS' }, action: 'approve' },
     ...{ stack: 'prod-network', runId: 7, fingerprint: 'f1', commit: 'c0ffee' },
     ...{ bundles: { b: 'a1b2', a: null }, scope: [{ address: 'aws_s3_bucket.logs', fingerprint: 'x' }] },

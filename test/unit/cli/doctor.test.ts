@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -49,8 +49,18 @@ it('says whether Slack answers, and never shows a token', async () => {
   const file = path.join(dir, 'm0.yaml');
   await writeFile(file, 'stacks: []\n');
   const secrets = { SLACK_BOT_TOKEN: 'xoxb-1-hidden', SLACK_APP_TOKEN: 'xapp-1-hidden' };
-  const good = await run({ M0_CONFIG: file, ...secrets }, async () => 'Acme knows the bot token');
+  const good = await run({ M0_CONFIG: file, ...secrets }, async () => ({
+    found: 'Acme knows the bot token',
+    scopes: ['chat:write', 'files:write'],
+  }));
   expect(good.text).toMatch(/^Slack +ok +Acme/m);
+  const less = await run({ M0_CONFIG: file, ...secrets }, async () => ({
+    found: 'Acme knows the bot token',
+    scopes: ['chat:write'],
+  }));
+  expect(less.text).toMatch(
+    /^Slack +warning +Acme .*lacks files:write: digests go out without their picture/m,
+  );
   const bad = await run({ M0_CONFIG: file, ...secrets }, async () => {
     throw new Error('invalid_auth');
   });
@@ -131,4 +141,35 @@ it("says that stacks share m0's user, and what that means", async () => {
   );
   const said = await run({ M0_CONFIG: file, M0_STACK_USER: 'self' });
   expect(said.text).toMatch(/^stacks' users +ok +m0's own, as M0_STACK_USER says/m);
+});
+
+it('says of each identity in a cloud whether it is complete, and of stacks without a backend', async () => {
+  const file = path.join(dir, 'm0.yaml');
+  const google = [
+    'planServiceAccount: plan@acme.dev, planCredentials: plan.json',
+    'applyServiceAccount: apply@acme.dev, applyCredentials: apply.json',
+  ].join(', ');
+  await writeFile(
+    file,
+    `chat: { slack: {} }\ndefaults: { channels: [slack:C0OPS], google: { ${google} } }\nstacks:\n${[
+      'one',
+      'two',
+    ]
+      .map((name) => `  - { name: ${name}, environment: prod, source: { git: ./infra } }\n`)
+      .join('')}`,
+  );
+  await writeFile(path.join(dir, 'plan.json'), '{"private_key":"never-shown-4711"}');
+  const work = path.join(dir, 'data', 'work', 'two');
+  await mkdir(work, { recursive: true });
+  await writeFile(path.join(work, 'init.json'), '{}');
+  const { code, text } = await run({ M0_CONFIG: file });
+  expect(code).toBe(1);
+  expect(text).toMatch(
+    /^Google, plan +ok +plan@acme.dev: its variables and files are complete; .* \(one, two\)$/m,
+  );
+  expect(text).toMatch(
+    /^Google, apply +MISSING +google.applyCredentials: .*apply.json can't be read \(ENOENT\)/m,
+  );
+  expect(text).toMatch(/^backends +warning +none, so the state is in .*data alone: two$/m);
+  expect(text).not.toContain('never-shown-4711');
 });

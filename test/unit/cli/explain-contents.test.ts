@@ -97,7 +97,7 @@ describe('the reason of a replace', () => {
     };
     const text = await printed([replaced]);
     expect(text).toContain(`aws_instance.web would be deleted and created anew ${words}\n`);
-    expect(text).toContain(`± aws_instance.web  an apply would replace it ${words}\n`);
+    expect(text).toContain(`~ aws_instance.web  an apply would replace it ${words}\n`);
     expect(text).not.toContain('in the code');
     expect(JSON.parse(await printed([replaced], '--json'))).toMatchObject({
       findings: [{ actionReason: reason }],

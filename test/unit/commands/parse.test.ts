@@ -8,6 +8,8 @@ import { seeded } from '../../support/random.ts';
 const NOW = Date.parse('2026-07-15T12:02:00Z');
 const HOUR = 3_600_000;
 
+const CONTEXT = { now: NOW, zone: 'Europe/Berlin', answers: null } as const;
+
 function parse(text: string, answers: Record<string, string> | null = null) {
   return parseCommand(text, { now: NOW, zone: 'Europe/Berlin', answers });
 }
@@ -71,22 +73,22 @@ describe('parseCommand reads', () => {
       'unsnooze prod-network aws_x.y',
       { command: 'unsnooze', subject: target('prod-network'), address: 'aws_x.y' },
     ],
-    ['accept #42', { command: 'accept', run: 42, address: null, reason: null }],
+    ['accept #42', { command: 'accept', run: 42, address: null, until: null, reason: null }],
     [
       'accept #42 agreed with security',
-      { command: 'accept', run: 42, address: null, reason: 'agreed with security' },
+      { command: 'accept', run: 42, address: null, until: null, reason: 'agreed with security' },
     ],
     [
       'accept #42 module.a[“x y”].aws_y.z[0] agreed',
-      { command: 'accept', run: 42, address: 'module.a["x y"].aws_y.z[0]', reason: 'agreed' },
+      { command: 'accept', run: 42, address: 'module.a["x y"].aws_y.z[0]', until: null, reason: 'agreed' },
     ],
     [
       "accept #42 aws_x.y['k'] agreed",
-      { command: 'accept', run: 42, address: 'aws_x.y["k"]', reason: 'agreed' },
+      { command: 'accept', run: 42, address: 'aws_x.y["k"]', until: null, reason: 'agreed' },
     ],
     [
       'accept #42 `aws_x.y["k]x"]` agreed',
-      { command: 'accept', run: 42, address: 'aws_x.y["k]x"]', reason: 'agreed' },
+      { command: 'accept', run: 42, address: 'aws_x.y["k]x"]', until: null, reason: 'agreed' },
     ],
     ['unaccept #42', { command: 'unaccept', subject: run(42), address: null }],
     ['baseline prod', { command: 'baseline', target: 'prod' }],
@@ -169,6 +171,107 @@ describe('parseCommand refuses, and suggests what works', () => {
   });
 });
 
+describe('what phones, chats and copying add', () => {
+  const APPROVE = { command: 'approve', run: 42, seen: null } as const;
+  const cases: readonly (readonly [string, Command])[] = [
+    ['approve #42.', APPROVE],
+    ['approve #42,', APPROVE],
+    ['approve #42!', APPROVE],
+    ['approve, #42', APPROVE],
+    ['Approve: #42', APPROVE],
+    ['approve (#42)', APPROVE],
+    ['approve *#42*', APPROVE],
+    ['approve `#42`', APPROVE],
+    ['`approve #42`', APPROVE],
+    ['```approve #42```', APPROVE],
+    ['"approve #42".', APPROVE],
+    ['“approve #42”', APPROVE],
+    ['*approve #42*', APPROVE],
+    ['`/m0 approve #42`', APPROVE],
+    ['"@m0 approve #42"', APPROVE],
+    ['/m0 /m0 approve #42', APPROVE],
+    ['/m0 @m0 approve #42', APPROVE],
+    ['> approve #42', APPROVE],
+    ['ａｐｐｒｏｖｅ ＃４２', APPROVE],
+    ['approve　＃42', APPROVE],
+    ['approve\u200b #42\ufeff', APPROVE],
+    ['help?', { command: 'help', topic: null }],
+    ['??', { command: 'help', topic: null }],
+    ['oncall?', { command: 'oncall' }],
+    ['status!', { command: 'status', target: null }],
+    ['why #42?', { command: 'why', run: 42 }],
+    ['show #42?', { command: 'show', run: 42 }],
+    ['drift *prod*', { command: 'drift', target: '*prod*' }],
+    ['drift prod-?', { command: 'drift', target: 'prod-?' }],
+    ['reject #42: why now?', { command: 'reject', run: 42, reason: 'why now?' }],
+    ['reject #42 ｆｕｌｌ', { command: 'reject', run: 42, reason: 'ｆｕｌｌ' }],
+    [
+      'accept #42 aws_x.y, agreed',
+      { command: 'accept', run: 42, address: 'aws_x.y', until: null, reason: 'agreed' },
+    ],
+    [
+      'accept #42 "aws_x.y" agreed',
+      { command: 'accept', run: 42, address: 'aws_x.y', until: null, reason: 'agreed' },
+    ],
+    [
+      'snooze #42, aws_x.y: 2h, vendor',
+      { command: 'snooze', subject: run(42), address: 'aws_x.y', until: NOW + 2 * HOUR, reason: 'vendor' },
+    ],
+  ];
+  it.each(cases)('does not change the command in %j', (text, command) => {
+    expect(parse(text)).toEqual({ ok: true, command });
+  });
+
+  const suggested: readonly (readonly [string, string])[] = [
+    ['on call', 'oncall'],
+    ['on-call', 'oncall'],
+    ['who is on call', 'oncall'],
+    ['prod?', 'status prod'],
+    ['dev', 'status dev'],
+    ['status prod, dev', 'status prod'],
+    ['drift prod and dev', 'drift prod'],
+    ['approve #42?', 'approve #42'],
+    ['approve? #42', 'approve #42'],
+    ['snooze #42? 2h', 'snooze #42'],
+    ['approve run #42', 'approve #42'],
+    ['yes #42', 'approve #42'],
+    ['yes, #42!', 'approve #42'],
+    ['no #42', 'reject #42'],
+    ['#42.', 'show #42'],
+    ['please approve #42', 'approve #42'],
+    ['snooze #42 tomorrow', 'snooze #42 until tomorrow'],
+    ['approve #42, #43', 'approve #42'],
+    ['help mute', 'help snooze'],
+  ];
+  it.each(suggested)('gives %j a suggestion that parses', (text, suggestion) => {
+    const result = parseCommand(text, { ...CONTEXT, targets: ['prod', 'dev', 'prod-network'] });
+    expect(result).toMatchObject({ ok: false, suggestion });
+    expect(parse(suggestion)).toMatchObject({ ok: true });
+  });
+
+  it('offers each of several targets', () => {
+    const result = parseCommand('status prod, dev', { ...CONTEXT, targets: ['prod', 'dev'] });
+    expect(result).toMatchObject({ ok: false, suggestion: 'status prod', others: ['status dev'] });
+  });
+
+  it.each([
+    ['yes', 'approve'],
+    ['no', 'reject'],
+    ['approve', 'approve'],
+    ['ok!', 'approve'],
+    ['why', 'why'],
+    ['snooze', 'snooze'],
+  ])('%j alone decides nothing, and says that the run is missing', (text, command) => {
+    expect(parse(text)).toMatchObject({ ok: false, suggestion: null, withoutRun: { command, target: null } });
+  });
+
+  it('names what stands in the place of a run', () => {
+    expect(parse('approve prod-network')).toMatchObject({
+      withoutRun: { command: 'approve', target: 'prod-network' },
+    });
+  });
+});
+
 describe('answers of a form', () => {
   it('complete a snooze', () => {
     expect(parse('snooze #42', { for: '2h', address: 'aws_x.y["a b"]', reason: ' vendor ' })).toEqual({
@@ -186,7 +289,7 @@ describe('answers of a form', () => {
   it('mean the whole run with the address "all"', () => {
     expect(parse('accept #42 aws_x.y', { address: 'all', reason: 'right' })).toEqual({
       ok: true,
-      command: { command: 'accept', run: 42, address: null, reason: 'right' },
+      command: { command: 'accept', run: 42, address: null, until: null, reason: 'right' },
     });
   });
 
@@ -220,11 +323,16 @@ describe('answers of a form', () => {
 describe('usage', () => {
   it('is built from the arguments', () => {
     expect(usageOf('snooze')).toBe('snooze TARGET|#RUN [ADDRESS] FOR [REASON]');
-    expect(usageOf('accept')).toBe('accept #RUN [ADDRESS] REASON');
+    expect(usageOf('accept')).toBe('accept #RUN [ADDRESS] [until DATE] REASON');
     expect(usageOf('approve')).toBe('approve #RUN');
     expect(usageOf('oncall')).toBe('oncall');
   });
 });
+
+/** The commands that a sentence gives as examples. */
+function examplesIn(problem: string): readonly string[] {
+  return [...problem.matchAll(/as in ([a-z][^.;]*)[.;]/g)].map(([, example = '']) => example);
+}
 
 describe('any text', () => {
   const PIECES = [
@@ -260,12 +368,28 @@ describe('any text', () => {
       '__proto__',
       'constructor',
     ],
+    ...[
+      'yes',
+      'no',
+      'on',
+      'call',
+      'prod',
+      'prod,',
+      'dev?',
+      'and',
+      '#42.',
+      '#42?',
+      '＃４２',
+      '/m0',
+      '@m0:',
+      'aprove',
+    ],
     ...['\u0000', '\ud83d', '😀', '\u202e', '\n', '\t', ' ', '   ', '<!channel>', '../', '9'.repeat(400)],
   ];
 
-  it('gets a result and never throws', () => {
+  it('gets a result, and only suggestions and examples that parse', () => {
     const random = seeded(42);
-    for (let i = 0; i < 5000; i += 1) {
+    for (let i = 0; i < 8000; i += 1) {
       const words = Array.from({ length: random.int(9) }, () => random.pick(PIECES));
       const text = words.join(random.chance(0.7) ? ' ' : '');
       const answers = random.chance(0.3)
@@ -277,7 +401,11 @@ describe('any text', () => {
         answers,
       });
       if (result.ok) expect(isCommandName(result.command.command)).toBe(true);
-      else expect(result.problem, text).not.toBe('');
+      else {
+        expect(result.problem, text).not.toBe('');
+        for (const other of [result.suggestion, ...(result.others ?? []), ...examplesIn(result.problem)])
+          if (other !== null) expect(parse(other).ok, `${text} → ${other}`).toBe(true);
+      }
     }
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { resolveTarget } from '../../../src/commands/target.ts';
+import { plainTarget, resolveTarget } from '../../../src/commands/target.ts';
 
 const STACKS = [
   { name: 'prod-network', environment: 'prod' },
@@ -31,6 +31,31 @@ describe('resolveTarget', () => {
     ['environment:prod', ['prod-db', 'prod-network']],
   ])('%s', (target, expected) => {
     expect(names(target)).toEqual(expected);
+  });
+
+  it.each([
+    ['prod-network.', ['prod-network']],
+    ['prod,', ['prod-db', 'prod-network']],
+    ['“prod”', ['prod-db', 'prod-network']],
+    ['*prod*', ['prod-db', 'prod-network']],
+  ])('does not mind what is around a name: %s', (target, expected) => {
+    expect(names(plainTarget(target, STACKS))).toEqual(expected);
+  });
+
+  it.each([
+    ['prod?', ['prod']],
+    ['prod,dev', ['prod', 'dev']],
+    ['prod-db/edge?', ['prod-db', 'edge']],
+  ])('offers what %s may mean', (target, choices) => {
+    expect(names(target)).toMatchObject({ choices });
+  });
+
+  it('takes a name with punctuation as it is', () => {
+    const stacks = [
+      { name: 'a.', environment: 'x' },
+      { name: 'a', environment: 'y' },
+    ];
+    expect(plainTarget('a.', stacks)).toBe('a.');
   });
 
   it('offers the choices if a name is a stack and an environment', () => {

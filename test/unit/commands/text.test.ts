@@ -20,7 +20,10 @@ describe('parseCommand reads the text of every button', () => {
       { command: 'snooze', subject, address: ADDRESS, until: null, reason: null },
     ],
     [texts.unsnoozeText(42, ADDRESS), { command: 'unsnooze', subject, address: ADDRESS }],
-    [texts.acceptText(42, ADDRESS), { command: 'accept', run: 42, address: ADDRESS, reason: null }],
+    [
+      texts.acceptText(42, ADDRESS),
+      { command: 'accept', run: 42, address: ADDRESS, until: null, reason: null },
+    ],
     [texts.unacceptText(42), { command: 'unaccept', subject, address: null }],
     [texts.showText(42), { command: 'show', run: 42 }],
     [texts.whyText(42), { command: 'why', run: 42 }],

@@ -70,6 +70,56 @@ describe('credentials', () => {
     expect(JSON.stringify(credentials)).not.toContain('hunter2');
   });
 
+  it('for writing are kept apart from those for reading', async () => {
+    const key = '-----BEGIN PRIVATE KEY-----\\nhunter2\\n-----END PRIVATE KEY-----';
+    const config = await load(
+      [
+        '{ for: https://git.acme.dev/, token: "${env:GIT_TOKEN}" }',
+        '{ for: https://git.acme.dev/, token: "${env:WRITE}", write: true }',
+        '{ for: https://github.com/acme/, githubApp: { id: 4711, privateKey: "${env:KEY}" }, write: true }',
+      ],
+      { ...ENV, WRITE: 'wr-hunter2', KEY: key },
+    );
+    expect(config.credentials.map(({ name }) => name)).toEqual(['credentials[0]']);
+    const [token, app] = config.writeCredentials;
+    expect(token).toMatchObject({ kind: 'token', name: 'credentials[1]' });
+    expect(app).toMatchObject({ kind: 'githubApp', name: 'credentials[2]', appId: '4711' });
+    expect(app?.kind === 'githubApp' && app.readPrivateKey().split('\n')).toHaveLength(3);
+    expect(JSON.stringify(config.writeCredentials)).not.toContain('hunter2');
+    expect(notesOn(config)).toContain(
+      'with write: true, and for no repository of a stack: credentials[2] (for https://github.com/acme/)',
+    );
+  });
+
+  it.each([
+    [
+      [
+        '{ for: https://git.acme.dev/, token: "${env:GIT_TOKEN}" }',
+        '{ for: https://git.acme.dev/, token: "${env:GIT_TOKEN}", write: true }',
+      ],
+      'is also that of credentials[0]: the token for writing must be another one than the token for reading',
+    ],
+    [
+      ['{ for: https://git.acme.dev/, token: "${env:GIT_TOKEN}", write: true, modules: true }'],
+      'what may write is never used for reading',
+    ],
+    [
+      ['{ for: https://github.com/, githubApp: { id: 1, privateKey: "${env:GIT_TOKEN}" } }'],
+      'needs write: true',
+    ],
+    [
+      ['{ for: https://github.com/, githubApp: { id: 1, privateKey: "${env:GIT_TOKEN}" }, write: true }'],
+      'is no private key',
+    ],
+    [
+      ['{ for: https://github.com/, githubApp: { id: 1, privateKey: abc }, write: true }'],
+      'must be ${env:NAME} or ${file:PATH}',
+    ],
+    [['{ for: https://github.com/, write: true }'], 'must have one of token, sshKey or githubApp'],
+  ])('for writing are refused where they can’t be such: %s', async (entries, problem) => {
+    expect((await problems(entries)).join('\n')).toContain(problem);
+  });
+
   it('for no repository are reported in a note', async () => {
     const config = await load([
       '{ for: https://git.acme.dev/, token: "${env:GIT_TOKEN}" }',
@@ -94,8 +144,8 @@ describe('credentials', () => {
     [`for: https://h/, ${TOKEN}, user: x`, 'user: unknown key, there is for, token, username'],
     [`for: https://h/, ${TOKEN}, username: "\${env:GIT_TOKEN}"`, 'username: ${env:…} and ${file:…} are'],
     [`${TOKEN}`, 'for: is missing'],
-    ['for: https://h/', 'must have one of token or sshKey'],
-    [`for: https://h/, ${TOKEN}, sshKey: key`, 'must have one of token or sshKey'],
+    ['for: https://h/', 'must have one of token, sshKey or githubApp'],
+    [`for: https://h/, ${TOKEN}, sshKey: key`, 'must have one of token, sshKey or githubApp'],
     [`for: https://h/, ${TOKEN}, knownHosts: key`, 'knownHosts: goes with an sshKey'],
     ['for: "git@h:", sshKey: key, username: x', 'username: goes with a token; with an sshKey the user'],
     [`for: /srv/git, ${TOKEN}`, 'for: must be the beginning of addresses'],

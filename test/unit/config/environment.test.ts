@@ -18,13 +18,16 @@ describe('readEnvironment', () => {
     expect(variables).toEqual({});
     expect(concurrency).toBeGreaterThan(0);
     expect(rest).toEqual({
+      artifactKeys: [],
       configPath: './m0.yaml',
+      configGit: { username: null, token: null, tokenFile: null, sshKey: null, knownHosts: null },
       databaseUrl: 'file:.m0/m0.db',
       dataDir: '.m0',
       artifacts: 'file:',
       s3Endpoint: null,
       terraform: null,
       tofu: null,
+      terragrunt: null,
       opa: null,
       pluginMirror: null,
       keepPlans: false,

@@ -47,7 +47,7 @@ describe('loadConfig', () => {
   const withStack = (lines: string): string => `${MINIMAL}${lines.replace(/^/gm, '    ')}\n`;
 
   it('reads the file that the documentation shows', async () => {
-    const documentation = readFileSync(new URL('../../../docs/configuration.md', import.meta.url), 'utf8');
+    const documentation = readFileSync(new URL('../../../docs/how-to/configure.md', import.meta.url), 'utf8');
     const example = /```yaml\n(chat:[\s\S]*?)```/.exec(documentation)?.[1] ?? '';
     const config = await load(example, { GIT_TOKEN: 'x' });
     expect(config.chat).toEqual({ slack: { mode: 'socket', matchByEmail: false }, teams: {} });
@@ -90,8 +90,10 @@ describe('loadConfig', () => {
             { platform: 'teams', channel: '19:abc@thread.tacv2' },
           ],
           approvers: { from: ['sre', 'oncall:primary'], need: 1, notTheAuthor: true },
+          healLimit: 20,
           ignore: [{ match: 'aws_autoscaling_group.*.desired_capacity', reason: 'autoscaler' }],
           ...{ severity: [], quietHours: null, escalation: [] },
+          limits: { planMs: 20 * 60_000, applyMs: 2 * 3_600_000 },
         },
       ],
       people: [
@@ -106,8 +108,9 @@ describe('loadConfig', () => {
         },
         secondary: { kind: 'slackUsergroup', id: 'S0SRE' },
       },
-      may: { snooze: ['dev'], accept: ['sre'] },
+      may: { snooze: ['dev'], accept: ['sre'], codify: ['dev'], pause: ['dev'] },
       timezone: 'Europe/Berlin',
+      forges: {},
     });
     expect(config.digests).toEqual([
       {
@@ -132,6 +135,7 @@ describe('loadConfig', () => {
       secrets: [],
       schedule: ['0 */2 * * *'],
       pollMs: 30_000,
+      healLimit: 20,
       timezone: 'UTC',
       realign: 'policy',
       policies: [],
@@ -139,10 +143,24 @@ describe('loadConfig', () => {
       approvers: { from: [], need: 1, notTheAuthor: false },
       ignore: [],
       ...{ severity: [], quietHours: null, escalation: [] },
+      limits: { planMs: 15 * 60_000, applyMs: 60 * 60_000 },
     });
-    expect(directory.may).toEqual({ snooze: null, accept: null });
+    expect(directory.may).toEqual({ snooze: null, accept: null, codify: null, pause: null });
     expect(directory.timezone).toBe('UTC');
     expect(digests).toEqual([]);
+  });
+
+  it('reads what Terragrunt runs, and refuses that for another tool', async () => {
+    const toolOf = async (text: string) => {
+      const stack = (await load(withStack(text))).directory.stacks[0];
+      return [stack?.terragrunt ?? false, stack?.tool];
+    };
+    expect(await toolOf('tool: terragrunt')).toEqual([true, 'terraform']);
+    expect(await toolOf('tool: terragrunt\nruns: tofu')).toEqual([true, 'tofu']);
+    expect(await toolOf('tool: tofu')).toEqual([false, 'tofu']);
+    const [problem, ...more] = await problems(withStack('tool: tofu\nruns: tofu'));
+    expect(problem).toContain('runs: says what Terragrunt runs, and the tool of this stack is tofu');
+    expect(more).toEqual([]);
   });
 
   it('lets a stack override the defaults, and combines policies and ignore rules', async () => {
@@ -170,6 +188,29 @@ describe('loadConfig', () => {
     expect(stack?.ignore).toEqual([
       { match: 'aws_a.*.size', reason: 'x' },
       { match: 'aws_b.c', reason: 'y' },
+    ]);
+  });
+
+  it('reads the time limits of a stack, each from the stack or else from the defaults', async () => {
+    const both = withStack('limits: { plan: 2h }').replace(
+      'channels: [slack:C0OPS] }',
+      'channels: [slack:C0OPS], limits: { plan: 20m, apply: 1d } }',
+    );
+    expect((await load(both)).directory.stacks[0]?.limits).toEqual({
+      planMs: 2 * 3_600_000,
+      applyMs: 24 * 3_600_000,
+    });
+    for (const limits of [
+      '{ plan: 30s }',
+      '{ plan: 0m }',
+      '{ apply: 25h }',
+      '{ apply: 2d }',
+      '{ plan: 15 }',
+    ]) {
+      expect(await problems(withStack(`limits: ${limits}`))).toHaveLength(1);
+    }
+    expect(await problems(withStack('limits: { aply: 2h }'))).toEqual([
+      'm0.yaml:15:15 stacks[0].limits.aply: unknown key, did you mean "apply"?',
     ]);
   });
 
@@ -306,6 +347,26 @@ describe('loadConfig', () => {
     expect((await problems(noSlack)).join()).toContain('groups.sre.slackUsergroup: slack is not set up');
   });
 
+  it('takes the kinds of Git hosts, and refuses what is no host or no kind', async () => {
+    const forges = (text: string): string => `${MINIMAL}forges: { ${text} }\n`;
+    expect((await load(forges('git.acme.dev: gitlab'))).directory.forges).toEqual({
+      'git.acme.dev': 'gitlab',
+    });
+    expect((await load(MINIMAL)).directory.forges).toEqual({});
+    expect(await problems(forges('git.acme.dev: svn'))).toEqual([
+      expect.stringContaining('must be one of github, gitlab, bitbucket, bitbucket-server, azure, gitea'),
+    ]);
+    for (const host of [
+      '"https://git.acme.dev"',
+      'git.acme.dev/x',
+      'GIT.acme.dev',
+      '"git.acme.dev:8443"',
+      'git',
+    ]) {
+      expect(await problems(forges(`${host}: gitlab`))).toHaveLength(1);
+    }
+  });
+
   it('matches people by their e-mail only if that is enabled', async () => {
     const text = MINIMAL.replace('{ slack: U0KIM }', '{ email: kim@acme.dev }');
     expect((await load(text)).chat.slack).toEqual({ mode: 'socket', matchByEmail: false });
@@ -421,13 +482,18 @@ describe('configSchema', () => {
         'oncall',
         'policies',
         'credentials',
+        'forges',
         'defaults',
+        'environments',
         'stacks',
+        'discover',
+        'mayOverride',
         'digests',
+        'retention',
         'may',
       ],
     ]);
-    expect(schema.required).toEqual(['chat', 'stacks']);
+    expect(schema.required).toEqual(['chat']);
     expect(schema.additionalProperties).toBe(false);
   });
 });

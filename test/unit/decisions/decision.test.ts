@@ -53,6 +53,24 @@ function mayBeAuto(answers: readonly PolicyAnswer[], address: string): boolean {
   return !objects && deciders.length > 0 && deciders.every((a) => rules(a).includes('allow'));
 }
 
+describe('a policy whose newest commit is refused', () => {
+  const stale = { id: 'f00d', error: 'commit f00d is refused', since: 0 };
+  const texts = (change: Partial<PolicyAnswer>): readonly string[] =>
+    decide(FINDINGS, [answer({ stale, ...change })], 'policy').findings[0]?.reasons.map((r) => r.text) ?? [];
+
+  it('says once that no commit was ever good', () => {
+    const outcome = { ok: false as const, error: stale.error };
+    expect(texts({ commit: null, outcome })).toEqual(['commit f00d is refused']);
+  });
+
+  it('says both where the last good commit was asked and failed', () => {
+    expect(texts({ outcome: { ok: false, error: 'took longer than 2 s' } })).toEqual([
+      'commit f00d is refused (the last good commit was asked, and a person decides)',
+      'took longer than 2 s',
+    ]);
+  });
+});
+
 describe('over many random answers', () => {
   const random = seeded(20260302);
   const cases = Array.from({ length: 5000 }, () => ({
@@ -136,6 +154,13 @@ describe('decide', () => {
     ['allow, but realign: never', [answer({ messages: [ALLOW] })], 'never', 'deny'],
   ])('%s', (_name, answers, realign, verdict) => {
     expect(decide([tagFinding()], answers, realign).findings[0]?.verdict).toBe(verdict);
+  });
+
+  it('a plan that is only told is denied, whatever policies allow, with the reason', () => {
+    const allowed = [answer({ messages: [ALLOW] })];
+    const [finding] = decide([tagFinding()], allowed, 'policy', undefined, 'values are made up').findings;
+    expect(finding?.verdict).toBe('deny');
+    expect(finding?.reasons.at(-1)).toMatchObject({ rule: 'm0', text: 'values are made up' });
   });
 
   it('a message with an address counts for that finding only', () => {

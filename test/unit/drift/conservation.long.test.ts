@@ -12,7 +12,7 @@ it('there are real plans', () => {
 
 it.each(plans)(
   'each value of each change in %s is noticed when it changes',
-  { timeout: 120_000 },
+  { timeout: 600_000 },
   (_file, plan) => {
     for (const place of valuePlaces(plan)) expectNoticed(plan, place);
   },

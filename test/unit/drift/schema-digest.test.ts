@@ -60,8 +60,8 @@ describe('a place in a digest', () => {
   const text = (path: readonly (string | number | null)[], type = 'aws_thing'): string => {
     const place = schema.at(type, path);
     if (place === undefined) return 'unknown';
-    const { collection, block, computed, settable, sensitive } = place;
-    const marks = Object.entries({ block, computed, settable, sensitive });
+    const { collection, block, nested, computed, settable, sensitive } = place;
+    const marks = Object.entries({ block, nested, computed, settable, sensitive });
     return [collection, ...marks.filter(([, is]) => is).map(([name]) => name)].join(' ');
   };
 
@@ -83,8 +83,8 @@ describe('a place in a digest', () => {
     [['password'], 'one settable sensitive'],
     [['constructor'], 'list settable'],
     [['toString'], 'unknown'],
-    [['users'], 'map settable'],
-    [['users', 'dana'], 'one settable'],
+    [['users'], 'map nested settable'],
+    [['users', 'dana'], 'one nested settable'],
     [['users', 'dana', 'key'], 'one settable sensitive'],
     [['users', 'dana', 'seen'], 'one computed'],
     [['roles', 0, 'arn'], 'one computed'],
@@ -169,7 +169,7 @@ describe('a kept digest', () => {
         expect(() => readDigest(text.slice(0, end))).toThrow(SchemaError);
       }),
     );
-    expect(() => readDigest(text.replace('"format":1', '"format":2'))).toThrow('another version');
-    expect(() => readDigest('{"format":1,"provider":"p","resources":{"a":1}}')).toThrow('damaged');
+    expect(() => readDigest(text.replace('"format":2', '"format":1'))).toThrow('another version');
+    expect(() => readDigest('{"format":2,"provider":"p","resources":{"a":1}}')).toThrow('damaged');
   });
 });

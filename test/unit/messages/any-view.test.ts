@@ -57,6 +57,7 @@ describe('any view', () => {
       const may =
         view.state === 'awaiting_approval' &&
         view.alert === 'open' &&
+        (view.pauses ?? []).length === 0 &&
         view.approvers.groups.length + view.approvers.onCall.length > 0 &&
         view.findings.some((f) => ['waits', 'heals', 'unknown'].includes(f.status.type));
       expect(approves, `seed ${seed}`).toBe(may);

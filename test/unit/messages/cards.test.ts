@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { COMMAND_NAMES, usageOf } from '../../../src/commands/grammar.ts';
+import { COMMAND_NAMES, GRAMMAR, usageOf } from '../../../src/commands/grammar.ts';
 import { parseCommand } from '../../../src/commands/parse.ts';
 import type { Card } from '../../../src/messages/card.ts';
 import { failureCard } from '../../../src/messages/failure-card.ts';
@@ -85,10 +85,20 @@ describe('a refusal', () => {
     if (result.ok) throw new Error('it must not be obeyed');
     const card = problemCard(result.problem, result.suggestion);
     expect(card.headline).toContain('Did you mean: approve #42');
-    const body = 'Apply what waits in a run, exactly as it was shown; m0 plans again first.';
-    const confirm = { title: 'approve #42', body, confirm: 'Approve' };
-    expect(buttonsOf(card)).toEqual([{ label: 'approve #42', command: 'approve #42', confirm }]);
+    // Its answer is the confirmation.
+    expect(buttonsOf(card)).toEqual([{ label: 'approve #42', command: 'approve #42' }]);
+    const body = `${GRAMMAR.reject.help}.`;
+    const confirm = { title: 'reject #42', body, confirm: 'Reject' };
+    expect(buttonsOf(problemCard('What?', 'reject #42'))).toEqual([
+      { label: 'reject #42', command: 'reject #42', confirm },
+    ]);
     expect(buttonsOf(problemCard('What?', null))).toEqual([]);
+    // A guess neither lets applies go on nor stops them by one click.
+    for (const command of ['resume prod', 'pause prod incident']) {
+      expect(buttonsOf(problemCard('What?', command))).toMatchObject([
+        { command, confirm: { title: command } },
+      ]);
+    }
   });
 });
 
@@ -102,6 +112,7 @@ describe('status', () => {
     exempt: 0,
     runId: null,
     lastGoodAt: NOW - 5 * MINUTE,
+    stale: false,
     failure: null,
     busy: false,
     skipped: null,
@@ -129,12 +140,12 @@ describe('status', () => {
       stack('z-db', { state: 'failing', failure: 'planning: AccessDenied\nmore' }),
     ];
     const card = statusCard({ target: 'prod', stacks, checking: false, ...MOMENT });
-    expect(card.headline).toBe("prod: 1 drifted, 1 can't be checked, 40 of 42 stacks aligned");
+    expect(card.headline).toBe('prod: 1 drifted, 1 can’t be checked, 40 of 42 stacks aligned');
     const text = cardText(card);
     expect(text.indexOf('z-db')).toBeLessThan(text.indexOf('z-net'));
-    expect(text.indexOf('z-net')).toBeLessThan(text.indexOf('a-0'));
+    expect(text).not.toContain('a-0');
     expect(text).toContain('planning: AccessDenied');
-    expect(text).toContain('and 17 more aligned');
+    expect(text).toContain('and 40 aligned');
   });
 
   it('says why the last scheduled check was skipped', () => {
@@ -167,7 +178,7 @@ describe('lists', () => {
     };
     const card = historyCard({ target: 'prod', entries: [entry], ...MOMENT });
     expect(card.headline).toBe('History of prod: 1 entry');
-    expect(cardText(card)).toContain('Dana approved prod-network · run #42 · 9f8e7d6 · one rule');
+    expect(cardText(card)).toContain('Dana approved run #42 on prod-network: one rule · 9f8e7d6');
     const many = historyCard({ target: null, entries: Array.from({ length: 37 }, () => entry), ...MOMENT });
     expect(cardText(many)).toContain('and 12 more');
   });
@@ -222,6 +233,7 @@ describe('lists', () => {
     commit: 'a1b2c3d4e5',
     stale: null,
     readsApprovers: true,
+    leftOut: [],
     rules: [
       { rule: 'deny', file: 'deny.rego', line: 12, title: 'No root' },
       { rule: 'pending', file: 'a/very/long/way/down/to/the/rules/pending.rego', line: 3, title: null },
@@ -262,7 +274,7 @@ describe('lists', () => {
     expect(text).toContain('deny · No root · deny.rego:12');
     expect(text).toContain('pending · …/pending.rego:3');
     expect(text).toContain('guard  only objects · a1b2c3d · git@main/guard\n');
-    expect(text).toContain('Approvers: 2 of sre');
+    expect(text).toContain('Approvers: 2 approvals from sre');
   });
 
   it('policies: a stale one has its reason, its time and what that means', () => {
@@ -331,7 +343,7 @@ describe('why', () => {
       'network-human@a1b2c3d: security group → a person\npending · network_human.rego:13',
     );
     expect(text).toContain('tags-auto@a1b2c3d: metadata only → apply\nallow\n');
-    expect(text).toContain('Who: Dana (on call) or anyone in sre');
+    expect(text).toContain('Who: 1 approval: Dana (on call) or anyone in sre');
   });
 
   it('no message can look like the line that names the rule', () => {

@@ -1,12 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { driftCard } from '../../../src/messages/drift-card.ts';
 import type { DriftView } from '../../../src/messages/view.ts';
+import type { CodeVersion } from '../../../src/model/code-version.ts';
 import { HOTFIX, HEALED as healed, TAGS, WAITS as waiting } from '../../support/gallery/drift-open.ts';
 import {
   actor,
   buttonsOf,
   byCode,
   byHand,
+  CODE,
   cardText,
   DANA,
   driftView,
@@ -41,7 +43,7 @@ describe('a stack with different findings', () => {
 
   it('shows environment, number, time, run and code', () => {
     expect(cardText(card)).toContain(
-      'prod · 2 resources · first seen <clock 12:02> · run #42 · infra@9f8e7d6',
+      'prod · HIGH · 2 resources · first seen <clock 12:02> · run #42 · infra@9f8e7d6',
     );
     expect(cardText(driftCard({ ...view, seenCount: 14, firstSeenAt: NOW - 30 * HOUR }))).toContain(
       'seen 14 times since <day ',
@@ -74,7 +76,7 @@ describe('a stack with different findings', () => {
     const text = cardText(card);
     expect(text).toContain('metadata only → apply (tags-auto@a1b2c3d)');
     expect(text).toContain('security group → a person (network-human@a1b2c3d)');
-    expect(text).toContain('Who: Dana (on call) or anyone in sre · asked Dana <clock 12:12>');
+    expect(text).toContain('Who: 1 approval: Dana (on call) or anyone in sre · asked Dana <clock 12:12>');
   });
 
   it('has no approve button while findings heal', () => {
@@ -89,12 +91,14 @@ describe('after some findings healed', () => {
       'prod-network: SSH (22) opened to 203.0.113.7 on web, waits for a person. Tags are back',
     );
     expect(cardText(card)).toContain(
-      'aws_s3_bucket.logs | realigned 14:03 by policy tags-auto, verified: nothing left to change',
+      'aws_s3_bucket.logs | put back <clock 12:03> by policy tags-auto, verified: nothing left to change',
     );
     expect(buttonsOf(card).map((b) => b.label)).toEqual([
-      'Revert the rule in the cloud',
+      'Approve: close SSH again',
+      'Put into the code…',
       'Snooze…',
-      'Accept…',
+      'Accept drift…',
+      'Reject: leave it',
       'Full diff',
     ]);
   });
@@ -116,7 +120,7 @@ describe('after some findings healed', () => {
     });
     const card = driftCard(view);
     expect(card.headline).toBe('prod-network: tags are back, the rule is snoozed until Mon 9:00');
-    expect(cardText(card)).toContain('snoozed by Dana until Mon 9:00: "vendor needs SSH"');
+    expect(cardText(card)).toContain('snoozed by Dana until <day 07:00>: "vendor needs SSH"');
     expect(buttonsOf(card).map((b) => b.command)).toEqual(['unsnooze #42', 'show #42']);
   });
 
@@ -135,8 +139,36 @@ describe('after some findings healed', () => {
       alert: 'resolved',
       findings: [item(HOTFIX, { type: 'accepted', by: KIM, at: NOW, reason: 'agreed' })],
     });
-    expect(cardText(driftCard(view))).toContain('accepted by Kim 14:12: "agreed"');
+    expect(cardText(driftCard(view))).toContain('accepted by Kim <clock 12:12>: "agreed"');
     expect(labels(view)).toEqual(['Undo accept', 'Full diff']);
+  });
+});
+
+describe('the first line', () => {
+  const merged = (over: Partial<DriftView>, code: Partial<CodeVersion> = {}): string =>
+    driftCard(
+      driftView({
+        findings: [item(finding('aws_x.a', { origin: 'code' }), { type: 'waits' })],
+        ...over,
+        code: { ...CODE, ...code },
+      }),
+    ).headline;
+
+  it('keeps the state, however long the subject of the commit, the address or the name of the stack is', () => {
+    const long = 'make the retention of all logs longer '.repeat(20);
+    for (const stack of ['prod', 'p'.repeat(100)]) {
+      const headline = merged({ stack }, { subject: long, author: 'Kim '.repeat(30) });
+      expect(headline).toContain(', waits for a person');
+      expect(headline.length).toBeLessThanOrEqual(150);
+    }
+    expect(merged({ stack: 'prod' }, { subject: long })).toMatch(
+      /waits for a person \(\w+@\w+ "make the retention .*…", Kim\)$/,
+    );
+    const address = `aws_security_group.${'web_'.repeat(40)}`;
+    const findings = [item({ ...HOTFIX, address }, { type: 'waits' })];
+    expect(driftCard(driftView({ stack: 'p'.repeat(100), findings })).headline).toContain(
+      ', waits for a person',
+    );
   });
 });
 
@@ -157,7 +189,7 @@ describe('code that was merged and not applied', () => {
 
   it('says which commit, by whom and for how long', () => {
     expect(card.headline).toBe(
-      'prod-app: merged and not applied for 26 h (infra@9f8e7d6 "raise log retention", Kim), waits for a person',
+      'prod-app: merged and not applied for 26 h, waits for a person (infra@9f8e7d6 "raise log retention", Kim)',
     );
     expect(cardText(card)).not.toContain('by Kim');
   });
@@ -170,7 +202,7 @@ describe('code that was merged and not applied', () => {
 
   it('shows the old and the new value, and offers to apply the code', () => {
     expect(cardText(card)).toContain('~ retention_in_days: 7 → 30');
-    expect(labels(view)[0]).toBe('Apply the code');
+    expect(labels(view)[0]).toBe('Approve: apply the code');
   });
 });
 
@@ -202,8 +234,10 @@ describe('drift that changed after the approval', () => {
   });
 
   it('asks again', () => {
-    expect(labels(view).slice(0, 2)).toEqual(['Approve what it is now', 'Leave it']);
-    expect(buttonsOf(card)[1]?.command).toBe('reject #42');
+    expect(labels(view)[0]).toBe('Approve what it is now');
+    const leave = buttonsOf(card).find((b) => b.label === 'Reject: leave it');
+    expect(leave).toMatchObject({ command: 'reject #42', confirm: { confirm: 'Leave it' } });
+    expect(leave?.confirm?.body).toContain('m0 asks again when one of its values changes');
   });
 
   it.each([
@@ -244,7 +278,7 @@ describe('the copy for the person on call', () => {
     const card = driftCard(driftView({ findings: [waiting] }), { why: 'You are on call (primary)' });
     expect(card.headline).toBe('prod-network: SSH (22) opened to 203.0.113.7 on web, waits for you');
     expect(cardText(card)).toContain('You are on call (primary)');
-    expect(buttonsOf(card)[0]?.label).toBe('Revert the rule in the cloud');
+    expect(buttonsOf(card)[0]?.label).toBe('Approve: close SSH again');
   });
 });
 
@@ -256,10 +290,9 @@ describe('an interrupted apply', () => {
     expect(dead.tone).toBe('bad');
     expect(cardText(dead)).toContain('will not try again by myself');
     expect(buttonsOf(dead).map((b) => b.command)).toEqual(['drift prod-network', 'show #42']);
-    expect(labels(driftView({ findings: [unknown] })).slice(0, 2)).toEqual([
-      'Apply what is left',
-      'Leave it',
-    ]);
+    const asked = labels(driftView({ findings: [unknown] }));
+    expect(asked[0]).toBe('Approve: apply what is left');
+    expect(asked).toContain('Reject: leave it');
   });
 });
 
@@ -276,7 +309,12 @@ describe('after the decision', () => {
     expect(card.headline).toBe('prod-network: the rule is gone again');
     expect(card.tone).toBe('good');
     expect(cardText(card)).toContain('Approved by Dana · <clock 12:12> · run #42');
-    expect(cardText(card)).toContain('+ ingress: 22/tcp');
+    // What was done, without a sign: nothing of the old diff stands any more.
+    expect(cardText(card)).toContain(
+      '| removed <clock 12:12>, approved by Dana, verified: nothing left to change',
+    );
+    expect(cardText(card)).toContain('· ingress: 22/tcp from 203.0.113.7/32, removed');
+    expect(cardText(card)).not.toContain('+ ingress');
     expect(labels(view)).toEqual(['Full diff']);
   });
 
@@ -285,7 +323,7 @@ describe('after the decision', () => {
       findings: [item(TAGS, { type: 'realigned', by: [DANA], at: NOW, verifiedAt: NOW }), waiting],
     });
     expect(cardText(driftCard(view))).toContain('Approved by Dana · applied <clock 12:12> · run #42');
-    expect(labels(view)[0]).toBe('Revert the rule in the cloud');
+    expect(labels(view)[0]).toBe('Approve: close SSH again');
   });
 
   it('says who approved an apply while it runs', () => {
@@ -313,7 +351,7 @@ describe('after the decision', () => {
     });
     expect(driftCard(view).headline).toBe('prod-network: the apply failed (run #42)');
     expect(cardText(driftCard(view))).toContain('The apply failed: Error: AccessDenied');
-    expect(labels(view)).not.toContain('Revert the rule in the cloud');
+    expect(labels(view)).not.toContain('Approve: close SSH again');
   });
 
   it('a superseded card says so and has no decision buttons', () => {
@@ -406,14 +444,30 @@ describe('who may approve', () => {
       state: 'denied',
       findings: [item(HOTFIX, { type: 'denied' }, { ...NETWORK_HUMAN, rule: 'deny', text: 'frozen' })],
     });
-    expect(labels(view)).toEqual(['Snooze…', 'Accept…', 'Full diff']);
+    expect(labels(view)).toEqual(['Put into the code…', 'Snooze…', 'Accept drift…', 'Full diff']);
     expect(cardText(driftCard(view))).toContain('frozen → nobody may apply it');
   });
 
   it('without approvers nobody may approve, and the card says so', () => {
     const view = driftView({ findings: [waiting], approvers: { need: 1, groups: [], onCall: [] } });
-    expect(labels(view)).toEqual(['Snooze…', 'Accept…', 'Full diff']);
+    expect(labels(view)).toEqual(['Put into the code…', 'Snooze…', 'Accept drift…', 'Full diff']);
     expect(cardText(driftCard(view))).toContain('Nobody: m0.yaml names no approvers');
+  });
+
+  it('several approvals: how many are needed, from whom, and who has approved', () => {
+    const who = (over: Partial<DriftView>): string =>
+      /Who: (.*)/.exec(cardText(driftCard(driftView({ findings: [waiting], ...over }))))?.[1] ?? '';
+    const two = { need: 2, groups: ['sre', 'oncall:primary'], onCall: [DANA] };
+    expect(who({ approvers: two })).toBe('2 approvals from Dana (on call) or anyone in sre');
+    expect(who({ approvers: two, approvals: [{ by: KIM, at: NOW }] })).toBe(
+      '2 approvals: Kim ✓, 1 more from Dana (on call) or sre',
+    );
+    expect(who({ approvers: two, approvals: [{ by: DANA, at: NOW }] })).toBe(
+      '2 approvals: Dana ✓, 1 more from sre',
+    );
+    const single = { need: 1, groups: ['sre'], people: [KIM], onCall: [DANA] };
+    expect(who({ approvers: single })).toBe('1 approval: Dana (on call) or Kim or anyone in sre');
+    expect(who({ approvers: { need: 1, groups: [], people: [KIM], onCall: [] } })).toBe('1 approval: Kim');
   });
 
   it('several approvals are counted', () => {
@@ -423,8 +477,8 @@ describe('who may approve', () => {
       approvers: { need: 2, groups: ['sre'], onCall: [] },
     });
     const text = cardText(driftCard(view));
-    expect(text).toContain('2 of anyone in sre · 1 of 2 approvals so far: Kim');
+    expect(text).toContain('Who: 2 approvals: Kim ✓, 1 more from sre');
     expect(text).not.toContain('Approved by');
-    expect(labels(view)[0]).toBe('Revert the rule in the cloud');
+    expect(labels(view)[0]).toBe('Approve: close SSH again');
   });
 });

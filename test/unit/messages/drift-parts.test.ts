@@ -25,13 +25,13 @@ describe('the confirmation dialog', () => {
   it('lists exactly what changes', () => {
     const [approve] = buttonsOf(driftCard(driftView({ findings: [healed, waiting] })));
     expect(approve).toEqual({
-      label: 'Revert the rule in the cloud',
+      label: 'Approve: close SSH again',
       style: 'primary',
       command: 'approve #42 0a1b2c3d',
       confirm: {
-        title: 'Revert the rule in the cloud?',
+        title: 'Close SSH again?',
         body: 'Removes: ingress 22/tcp from 203.0.113.7/32 on aws_security_group.web. Nothing else is touched. Plans again first; if anything moved, you will be asked again.',
-        confirm: 'Revert the rule in the cloud',
+        confirm: 'Close SSH again',
       },
     });
   });
@@ -40,8 +40,12 @@ describe('the confirmation dialog', () => {
     const plain = driftView({ confirm: false, findings: [waiting] });
     expect(buttonsOf(driftCard(plain))[0]).not.toHaveProperty('confirm');
     const grave = finding('aws_db_instance.main', { action: 'replace', origin: 'code' });
-    const [button] = buttonsOf(driftCard({ ...plain, findings: [item(grave, { type: 'waits' })] }));
-    expect(button).toMatchObject({ style: 'danger', confirm: { title: 'Replace it?' } });
+    const alone = driftView({ confirm: false, findings: [item(grave, { type: 'waits' })] });
+    const [button] = buttonsOf(driftCard(alone));
+    expect(button).toMatchObject({
+      style: 'danger',
+      confirm: { title: 'Delete and recreate aws_db_instance.main?' },
+    });
     expect(button?.confirm?.body).toContain('Replaces: aws_db_instance.main');
   });
 
@@ -52,7 +56,15 @@ describe('the confirmation dialog', () => {
       }),
     );
     const gone = item(finding('aws_s3_bucket.zzz', { action: 'delete', origin: 'code' }), { type: 'waits' });
-    const body = buttonsOf(driftCard(driftView({ findings: [...many, gone] })))[0]?.confirm?.body ?? '';
+    const together = {
+      ...{ findings: [gone, ...many], fingerprint: 'ab'.repeat(32) },
+      need: 1,
+      approvedBy: [],
+    };
+    const view = driftView({ findings: [...many, gone], parts: [together] });
+    const [button] = buttonsOf(driftCard(view));
+    const body = button?.confirm?.body ?? '';
+    expect(button?.label).toBe('Approve: delete zzz, and 40 more changes');
     expect(body).toMatch(/^Deletes: aws_s3_bucket\.zzz\./);
     expect(body).toMatch(/And \d+ more changes: see the full diff\./);
     expect(body.length).toBeLessThanOrEqual(300);
@@ -62,19 +74,42 @@ describe('the confirmation dialog', () => {
 describe('the label of the apply button', () => {
   const bucket = 'aws_s3_bucket.logs';
   it.each([
-    ['Create it again', [finding(bucket, { action: 'create', deletedByHand: true })]],
-    ['Delete it in the cloud', [finding(bucket, { action: 'delete', origin: 'code' })]],
-    ['Replace it', [finding(bucket, { action: 'replace', origin: 'code' })]],
-    ['Apply the code', [finding(bucket, { action: 'create', origin: 'code' })]],
-    ['Revert the tags in the cloud', [TAGS]],
-    ['Remove it from the cloud', [finding(bucket, { attributes: [byHand('website', null, 'x')] })]],
-    ['Revert in the cloud', [finding(bucket, { attributes: [byHand('acl', 'private', 'public')] })]],
-    ['Revert in the cloud', [TAGS, HOTFIX]],
-    ['Overwrite with the code', [finding(bucket, { origin: 'both' })]],
-    ['Apply these 2 changes', [TAGS, finding(bucket, { action: 'delete', origin: 'code' })]],
+    ['create logs again', [finding(bucket, { action: 'create', deletedByHand: true })]],
+    ['delete logs', [finding(bucket, { action: 'delete', origin: 'code' })]],
+    ['delete and recreate logs', [finding(bucket, { action: 'replace', origin: 'code' })]],
+    ['create logs', [finding(bucket, { action: 'create', origin: 'code' })]],
+    ['apply the code', [finding(bucket, { origin: 'code' }), finding('aws_x.y', { action: 'create' })]],
+    ['put the tags back', [TAGS]],
+    ['remove what was added to logs', [finding(bucket, { attributes: [byHand('website', null, 'x')] })]],
+    ['revert logs', [finding(bucket, { attributes: [byHand('acl', 'private', 'public')] })]],
+    ['revert these 2', [TAGS, HOTFIX]],
+    ['overwrite logs with the code', [finding(bucket, { origin: 'both' })]],
+    ['apply these 2 changes', [TAGS, finding('aws_x.y', { action: 'create', origin: 'code' })]],
+    ['forget logs (it keeps running)', [finding(bucket, { action: 'forget', origin: 'code' })]],
+    ['close SSH again', [HOTFIX]],
   ])('%s', (label, findings) => {
     const view = driftView({ findings: findings.map((f) => item(f, { type: 'waits' })) });
-    expect(labels(view)[0]).toBe(label);
+    expect(labels(view)[0]).toBe(`Approve: ${label}`);
+  });
+
+  it('is one for each part, and what is lost has its own', () => {
+    const gone = finding('aws_db_instance.main', { action: 'replace', origin: 'code' });
+    const view = driftView({ findings: [TAGS, gone].map((f) => item(f, { type: 'waits' })) });
+    const approve = buttonsOf(driftCard(view)).filter((b) => b.command.startsWith('approve'));
+    expect(approve).toMatchObject([
+      { label: 'Approve: put the tags back', style: 'primary' },
+      { label: 'Approve: delete and recreate aws_db_instance.main', style: 'danger' },
+    ]);
+    expect(approve[0]?.confirm?.body).not.toContain('aws_db_instance');
+    expect(approve[1]?.confirm?.body).not.toContain('tags');
+  });
+
+  it('says how many have approved the part', () => {
+    const findings = [item(TAGS, { type: 'waits' })];
+    const parts = [{ findings, fingerprint: 'ab'.repeat(32), need: 2, approvedBy: [DANA] }];
+    const approvers = { need: 2, groups: ['sre'], onCall: [] };
+    const view = driftView({ findings, parts, approvers });
+    expect(labels(view)[0]).toBe('Approve: put the tags back (1 of 2)');
   });
 });
 

@@ -4,7 +4,7 @@ import { digestCard } from '../../../src/messages/digest-card.ts';
 import { fleetCard } from '../../../src/messages/fleet-card.ts';
 import type { DigestView } from '../../../src/messages/view-digest.ts';
 import type { FleetStack, FleetStackStatus, FleetView } from '../../../src/messages/view-fleet.ts';
-import { cardText, DANA, HOUR, NOW, ZONE } from '../../support/views.ts';
+import { cardText, countsOf, DANA, HOUR, NOW, ZONE } from '../../support/views.ts';
 
 const MOMENT = { now: NOW, zone: ZONE };
 
@@ -16,6 +16,9 @@ function stack(status: FleetStackStatus, i: number): FleetStack {
     status,
     open: 1,
     what: '',
+    since: NOW,
+    approvedBy: [],
+    card: null,
   };
 }
 
@@ -39,7 +42,7 @@ describe('a fleet', () => {
   it('leaves out other statuses before what waits', () => {
     const many = view('trouble', 'denied', 'heals', 'left', 'kept', 'healed', 'applied', 'gone', 'waits');
     expect(fleetCard(many).headline).toMatch(
-      /^9 stacks drifted since 14:12\. 2 wait: prod-trouble-0 and prod-waits-8, 1 is denied/,
+      /^9 stacks drifted since 14:12\. 2 wait: prod-trouble-0 and prod-waits-8, 1 may not be applied/,
     );
   });
 });
@@ -48,7 +51,9 @@ describe('a digest', () => {
   const view: DigestView = {
     targets: ['prod'],
     since: NOW - 29 * HOUR,
-    stacks: 400,
+    counts: countsOf({ aligned: 398, drifted: 1, failing: 1 }),
+    neverChecked: [],
+    checkedTooLongAgo: [],
     open: [{ stack: 'prod-db', open: 2, waiting: 2, since: NOW - 98 * HOUR, runId: 12, waitsFor: ['Kim'] }],
     healed: 12,
     approved: 0,
@@ -62,7 +67,7 @@ describe('a digest', () => {
   it('ends with the number of aligned stacks, and leaves out the snoozes if they do not fit', () => {
     const card = digestCard(view);
     expect(card.headline).toBe(
-      'prod, since Tue 9:12: 1 open (oldest 4 d, prod-db) · 1 check failing · 1 policy broken · 12 healed themselves · 398 of 400 aligned',
+      'prod, since Tue 9:12: 1 open (oldest 4 d, prod-db) · 1 can’t be checked · 1 policy broken · 12 healed themselves · 398 of 400 aligned',
     );
     expect(cardText(card)).toContain('the snooze of everything by Dana ends');
   });

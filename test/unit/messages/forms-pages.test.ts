@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseCommand } from '../../../src/commands/parse.ts';
-import type { Card } from '../../../src/messages/card.ts';
+import type { Card, Form } from '../../../src/messages/card.ts';
 import { acceptForm, snoozeForm } from '../../../src/messages/forms.ts';
 import { fullDiff } from '../../../src/messages/full-diff.ts';
 import {
@@ -49,43 +49,77 @@ describe('forms', () => {
 
   it('accept: asks for a reason, and offers only open findings', () => {
     const form = acceptForm(view);
-    const [address, reason] = form.fields;
+    const [address, end, date, reason] = form.fields;
     expect(address).toMatchObject({
       name: 'address',
       initial: 'aws_security_group.web',
       options: [{ value: 'all' }, { value: 'aws_security_group.web' }],
     });
+    expect(end).toMatchObject({ name: 'for', initial: 'until it changes' });
+    expect(date).toMatchObject({ name: 'until', required: false });
     expect(reason).toMatchObject({ name: 'reason', required: true });
     expect(
       parseCommand(form.command, {
         ...CONTEXT,
         answers: { address: 'aws_security_group.web', reason: 'ok' },
       }),
-    ).toMatchObject({ ok: true, command: { address: 'aws_security_group.web', reason: 'ok' } });
+    ).toMatchObject({ ok: true, command: { address: 'aws_security_group.web', until: null, reason: 'ok' } });
   });
 
-  it('accept: says what no apply will do from then on, for all findings or the chosen one', () => {
+  it('accept: every end completes the command, and a date wins', () => {
+    const { command, fields } = acceptForm(view);
+    const ends = fields.flatMap((f) => (f.kind === 'choice' && f.name === 'for' ? f.options : []));
+    expect(ends.length).toBeGreaterThan(2);
+    const read = (answers: Readonly<Record<string, string>>) =>
+      parseCommand(command, { ...CONTEXT, answers: { address: 'all', reason: 'ok', ...answers } });
+    for (const { value } of ends) {
+      const until = value === 'until it changes' ? null : expect.any(Number);
+      expect(read({ for: value }), value).toMatchObject({ ok: true, command: { until, reason: 'ok' } });
+    }
+    const [dated, both] = [read({ until: '2026-07-20' }), read({ until: '2026-07-20', for: '90d' })];
+    expect(dated).toMatchObject({ ok: true, command: { until: Date.parse('2026-07-20T07:00:00Z') } });
+    expect(both).toEqual(dated);
+    expect(read({ until: 'when pigs fly' })).toMatchObject({ ok: false });
+    expect(read({ until: '2020-01-01' })).toMatchObject({ ok: false });
+  });
+
+  it('accept: says in one sentence what is kept', () => {
+    const one = driftView({ findings: [item(HOTFIX, { type: 'waits' })] });
+    const told = (form: Form) => form.intro.map(spanText).join('');
+    expect(told(acceptForm(one))).toContain(
+      'Keeps ingress 22/tcp from 203.0.113.7/32 on web as it is in the cloud, out of every apply, and says nothing more about it until one of its values changes.',
+    );
+    const deleted = finding('aws_sqs_queue.jobs', { action: 'create', deletedByHand: true });
+    expect(told(acceptForm(driftView({ findings: [item(deleted, { type: 'waits' })] })))).toContain(
+      'Keeps jobs, which was deleted by hand, as it is',
+    );
+    const untagged = driftView({ findings: [item(tagsFinding(), { type: 'waits' })] });
+    expect(told(acceptForm(untagged))).toContain(
+      'Keeps logs without tags.CostCenter and tags.Owner as it is',
+    );
+    expect(acceptForm(one).submit).toBe('Keep as it is');
+  });
+
+  it('accept: of several, nothing is chosen beforehand unless it was clicked', () => {
     const both = driftView({
       findings: [item(HOTFIX, { type: 'waits' }), item(tagsFinding(), { type: 'waits' })],
     });
-    const told = (address: string | null) => acceptForm(both, address).intro.map(spanText).join('');
-    expect(told(null)).toContain(
-      'What no apply will do from then on: Removes: ingress 22/tcp from 203.0.113.7/32 on aws_security_group.web. Puts back: tags.CostCenter 42, tags.Owner platform on aws_s3_bucket.logs.',
-    );
-    expect(told('aws_security_group.web')).not.toContain('tags.Owner');
-    expect(acceptForm(both).submit).toBe('Keep as it is');
+    expect(acceptForm(both).fields[0]).not.toHaveProperty('initial');
+    expect(acceptForm(both).intro.map(spanText).join('')).toContain('Keeps what you choose as it is');
+    const chosen = acceptForm(both, 'aws_security_group.web');
+    expect(chosen.fields[0]).toMatchObject({ initial: 'aws_security_group.web' });
+    expect(chosen.intro.map(spanText).join('')).toContain('Keeps ingress 22/tcp');
+    expect(chosen.intro.map(spanText).join('')).not.toContain('tags.Owner');
   });
 
-  it('accept: for very many findings, lists what can’t be undone first and counts the rest', () => {
-    const many = Array.from({ length: 900 }, (_, i) =>
-      item(finding(`aws_a.n${i}`, { action: i === 899 ? 'delete' : 'create' }), { type: 'waits' }),
+  it('accept: a sentence about very many values stays short', () => {
+    const attributes = Array.from({ length: 90 }, (_, i) => byHand(`tags.K${i}`, `was ${i}`, `is ${i}`));
+    const view = driftView({ findings: [item(finding('aws_a.n', { attributes }), { type: 'waits' })] });
+    const said = acceptForm(view).intro.map(spanText).join('');
+    expect(said).toMatch(
+      /^prod-network, run #42, 1 resource.*Keeps tags\.K0 is 0, .*until one of its values changes\.$/,
     );
-    const said = acceptForm(driftView({ findings: many }))
-      .intro.map(spanText)
-      .join('');
-    expect(said).toContain('Deletes: aws_a.n899.');
-    expect(said).toMatch(/And \d+ more changes: see the full diff\.$/);
-    expect(said.length).toBeLessThan(1000);
+    expect(said.length).toBeLessThan(500);
   });
 
   it('preselects the chosen address, even if it is beyond the end of the list', () => {

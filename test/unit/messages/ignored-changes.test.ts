@@ -34,7 +34,7 @@ describe('what an approval changes although m0.yaml ignores it', () => {
   it('is in the confirmation, which is then always asked for', () => {
     const [approve] = buttonsOf(driftCard(viewOf(reverts)));
     expect(approve?.confirm?.body).toMatch(
-      /^Also changes size 40 → 5, which m0\.yaml ignores \(autoscaler\)\. Changes: tags\.Owner /,
+      /^Also changes size 40 → 5, which m0\.yaml ignores \(autoscaler\)\. Changes \(now → after\): tags\.Owner /,
     );
     const many = Array.from({ length: 30 }, (_, i) =>
       mixed(`aws_group.${'n'.repeat(60)}${i}`, {
@@ -68,7 +68,7 @@ describe('what an apply leaves because m0.yaml ignores it', () => {
     expect(cardText(card)).toContain('ignored: autoscaler · an apply leaves it');
     expect(cardText(card)).not.toContain('Approving also changes');
     expect(buttonsOf(card)[0]).not.toHaveProperty('confirm');
-    expect(buttonsOf(card)[0]?.label).toBe('Revert the tag in the cloud');
+    expect(buttonsOf(card)[0]?.label).toBe('Approve: put the tag back');
   });
 
   it('is told without a row where only the code has another value', () => {

@@ -91,7 +91,7 @@ it('a rule that was opened is one row and one change', () => {
   expect(cardOf(opened)).toContain('~ ingress: 22/tcp from 10.0.0.0/8 → 22/tcp from 0.0.0.0/0');
   expect(cardOf(opened)).toContain('SSH (22) opened to the world (0.0.0.0/0) on aws_a.x');
   expect(describeChanges([opened], 300)).toBe(
-    'Changes: ingress 22/tcp from 0.0.0.0/0 → 22/tcp from 10.0.0.0/8 on aws_a.x.',
+    'Changes (now → after): ingress 22/tcp from 0.0.0.0/0 → 22/tcp from 10.0.0.0/8 on aws_a.x.',
   );
 });
 

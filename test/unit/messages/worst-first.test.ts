@@ -17,6 +17,7 @@ import {
   finding,
   item,
   NETWORK_HUMAN,
+  wordsText,
 } from '../../support/views.ts';
 
 const heals = item(TAGS, { type: 'heals' });
@@ -204,7 +205,7 @@ describe('reasons of a replace or delete', () => {
     const block = driftCard(driftView({ findings: [item(of, { type: 'waits' })] })).blocks.find(
       (b) => b.type === 'finding',
     );
-    return block?.type === 'finding' ? block.status : '';
+    return block?.type === 'finding' ? wordsText(block.status) : '';
   };
 
   it.each<[string, Partial<Finding>]>([

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { checkPermission, couldApprove } from '../../../src/people/permissions.ts';
 import { directory, stack } from '../../support/directory.ts';
-import { CODE, DANA, KIM, sshFinding } from '../../support/runs.ts';
+import { CODE, DANA, KIM, NOON, sshFinding } from '../../support/runs.ts';
 
 const ON_CALL = { primary: ['dana'] };
-const about = { code: CODE, findings: [sshFinding()] };
-const byCode = { code: CODE, findings: [{ ...sshFinding(), origin: 'code' as const }] };
+const about = { code: CODE, findings: [sshFinding()], now: NOON };
+const byCode = { code: CODE, findings: [{ ...sshFinding(), origin: 'code' as const }], now: NOON };
 
 describe('who may approve', () => {
   it('a member of an approving group, and the person on call', () => {

@@ -1,124 +1,119 @@
 import { cp, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { parseExact } from '../../../src/base/exact-json.ts';
+import { canonical } from '../../../src/drift/canonical.ts';
 import type { Json } from '../../../src/drift/finding.ts';
+import { type Evaluation, readAnswer } from '../../../src/policy/ask.ts';
 import type { Bundle } from '../../../src/policy/bundle.ts';
-import { compilePolicy, loadBundle } from '../../../src/policy/compile.ts';
-import { evaluate } from '../../../src/policy/evaluate.ts';
-import { projectInput } from '../../../src/policy/input-paths.ts';
-import { evaluateModule, pagesIn } from '../../../src/policy/instance.ts';
-import { createOpa } from '../../../src/policy/opa.ts';
+import { createFastPath } from '../../../src/policy/fast-path.ts';
 import { type CorpusInput, corpusInputs, RUN } from '../../policies/inputs.ts';
 import { askOpaForAll, askOpaForOne, NOW_MS } from './differential.ts';
-import { OPA, scratch } from './support.ts';
+import { askBundles, compileDir, scratch } from './support.ts';
 
 const CORPUS = join(import.meta.dirname, '../../policies/corpus');
-const LIMITS = { timeMs: 20_000, memoryBytes: 256 * 1024 * 1024 };
-const PAGES = pagesIn(LIMITS.memoryBytes);
-
-/** Where m0 ends an evaluation that opa finishes, and why that is right. */
-const REFUSED: Readonly<Record<string, RegExp>> = {};
 
 type Values = Readonly<Record<string, unknown>>;
-const policies = await readdir(CORPUS);
+const names = await readdir(CORPUS);
 let inputs: readonly CorpusInput[] = [];
+let bundles: readonly Bundle[] = [];
+/** What m0 says: all policies in one process for each input, each in its namespace. */
+const answers = new Map<string, readonly Evaluation[]>();
 
-/** What opa says of a policy for each input; `error` where it ends. */
-async function opaSays(dir: string, bundle: Bundle): Promise<Readonly<Record<string, Values | 'error'>>> {
-  const rules = [...rulesOf(bundle)];
+/** What opa says of a policy as it stands in its folder, for each input; `error` where it ends. */
+async function opaSays(name: string, bundle: Bundle): Promise<Readonly<Record<string, Values | 'error'>>> {
+  const dir = await scratch();
+  await cp(join(CORPUS, name), join(dir, 'policy'), { recursive: true });
+  const rules = rulesOf(bundle);
+  const flags = bundle.syntax === 'v0' ? ['--v0-compatible'] : [];
   const text = await readFile(join(dir, 'policy/policy.rego'), 'utf8');
   // One \`with\` inside the other is more than one process of opa keeps apart.
   if (!/\bwith\s+input\b/.test(text)) {
-    const all = await askOpaForAll(dir, rules, inputs, syntaxOf(bundle));
+    const all = await askOpaForAll(dir, rules, inputs, flags);
     if (all.ok) return (all.value ?? {}) as Record<string, Values>;
   }
   // One input may end it for all.
   const each: Record<string, Values | 'error'> = {};
   for (const input of inputs) {
-    const one = await askOpaForOne(dir, rules, input, syntaxOf(bundle));
+    const one = await askOpaForOne(dir, rules, input, flags);
     each[input.name] = one.ok ? ((one.value ?? {}) as Values) : 'error';
   }
   return each;
 }
 
-function syntaxOf(bundle: Bundle): readonly string[] {
-  return bundle.syntax === 'v0' ? ['--v0-compatible'] : [];
-}
-
-/** The rules' values by what m0's threads run, or a text where that refuses. */
-function m0Says(bundle: Bundle, { json }: CorpusInput): Values | string {
-  const bytes = (text: string): ArrayBuffer => new Uint8Array(new TextEncoder().encode(text)).buffer;
-  const paths = bundle.inputPaths === null ? null : [...bundle.inputPaths, ['m0', 'run']];
-  const read = JSON.stringify(projectInput(JSON.parse(json) as Record<string, Json>, paths));
-  // Numbers of the odd inputs would not survive JSON.parse.
-  const text = json.includes('9007199254740993') ? json : read;
-  try {
-    const said = evaluateModule(
-      bundle.module,
-      bytes(bundle.data),
-      bytes(text),
-      BigInt(NOW_MS) * 1_000_000n,
-      PAGES,
-    );
-    return ofRules(bundle, said as Values);
-  } catch (error) {
-    return String(error);
-  }
-}
-
-function rulesOf(bundle: Bundle): ReadonlySet<string> {
-  return new Set(bundle.rules.map((r) => `${r.package}.${r.rule}`));
-}
-
-function ofRules(bundle: Bundle, values: Values): Values {
-  const rules = rulesOf(bundle);
-  return Object.fromEntries(Object.entries(values).filter(([name]) => rules.has(name)));
+function rulesOf(bundle: Bundle): readonly string[] {
+  return [...new Set(bundle.rules.map((r) => `${r.package}.${r.rule}`))];
 }
 
 function says(value: unknown): boolean {
   return Array.isArray(value) ? value.length > 0 : value === true;
 }
 
-beforeAll(async () => {
+/** What the fast path says where it answers, by input and index of the policy. */
+const quick = new Map<string, ReadonlyMap<number, Values>>();
+
+/** Asks once, in the first test: what it compiled is gone after it. */
+let asking: Promise<void> | undefined;
+
+async function askAll(): Promise<void> {
   inputs = await corpusInputs();
-});
+  bundles = await Promise.all(names.map((name) => compileDir(join(CORPUS, name))));
+  for (const { name, json } of inputs) {
+    answers.set(name, await askBundles(bundles, json, { run: RUN, now: NOW_MS }));
+  }
+  const fastPath = createFastPath();
+  for (const { name, json } of inputs) {
+    const values = new Map<number, Values>();
+    for (const [i, bundle] of bundles.entries()) {
+      const answered = await fastPath.ask([bundle], RUN, parseExact(json) as Json);
+      if (answered !== null) values.set(i, readAnswer(answered[0]).values);
+    }
+    quick.set(name, values);
+  }
+  fastPath.close();
+}
+
+/** Sets come in another order from Wasm. */
+function inOrder(values: Values): Values {
+  const sorted = (value: unknown): unknown =>
+    Array.isArray(value) ? value.map((v) => canonical(v as Json, 'json')).sort() : value;
+  return Object.fromEntries(Object.entries(values).map(([rule, value]) => [rule, sorted(value)]));
+}
 
 describe('a policy of the corpus', () => {
-  it.each(policies)('says through m0 what it says under opa eval: %s', async (name) => {
-    const dir = await scratch();
-    await cp(join(CORPUS, name), join(dir, 'policy'), { recursive: true });
-    const compiled = await compilePolicy(createOpa(OPA, 30_000), join(dir, 'policy'), join(dir, 'scratch'));
-    const bundle = loadBundle(compiled);
-    const theirs = await opaSays(dir, bundle);
-
-    const silent = new Set(rulesOf(bundle));
-    for (const input of inputs) {
-      const ours = m0Says(bundle, input);
-      const said = theirs[input.name] ?? {};
-      if (typeof ours !== 'string') {
-        expect.soft(ours, input.name).toEqual(said);
-        for (const [rule, value] of Object.entries(ours)) if (says(value)) silent.delete(rule);
-        continue;
+  it.each([...names.entries()])(
+    'says beside all others what it says alone under opa eval: %i %s',
+    async (i, name) => {
+      asking ??= askAll();
+      await asking;
+      const bundle = bundles[i] as Bundle;
+      const theirs = await opaSays(name, bundle);
+      const silent = new Set(rulesOf(bundle));
+      for (const input of inputs) {
+        const ours = answers.get(input.name)?.[i];
+        expect.soft(ours?.ok ? ours.values : 'error', input.name).toEqual(theirs[input.name] ?? {});
+        const fast = quick.get(input.name)?.get(i);
+        if (fast !== undefined) {
+          expect
+            .soft(inOrder(fast), `${input.name}, fast path`)
+            .toEqual(inOrder((theirs[input.name] ?? {}) as Values));
+        }
+        for (const [rule, value] of Object.entries(ours?.ok ? ours.values : {}))
+          if (says(value)) silent.delete(rule);
       }
-      if (said === 'error') continue;
-      // An error of a builtin ends m0, and makes a rule undefined to opa: asked strictly, it says so.
-      const flags = [...syntaxOf(bundle), '--strict-builtin-errors'];
-      const strict = await askOpaForOne(dir, [...rulesOf(bundle)], input, flags);
-      if (strict.ok) expect.soft(ours, `${input.name}: opa answers`).toMatch(REFUSED[name] ?? /^$/);
-    }
-    // A rule that never speaks compares nothing.
-    expect.soft([...silent]).toEqual([]);
-    // A thread takes its time to start: once for each policy.
-    const [first] = inputs;
-    if (first === undefined) throw new Error('no inputs');
-    const answer = await evaluate(bundle, { run: RUN, json: first.json }, NOW_MS, LIMITS);
-    expect.soft(answer.ok ? ofRules(bundle, answer.values) : answer.error).toEqual(theirs[first.name] ?? {});
-  });
+      // A rule that never speaks compares nothing.
+      expect.soft([...silent]).toEqual([]);
+    },
+  );
 });
 
 describe('the corpus', () => {
+  it('has policies that the fast path answers', () => {
+    expect([...quick.values()].reduce((n, values) => n + values.size, 0)).toBeGreaterThan(20);
+  });
+
   it('is large enough to mean something', () => {
-    expect(policies.length).toBeGreaterThanOrEqual(40);
+    expect(names.length).toBeGreaterThanOrEqual(40);
     expect(inputs.length).toBeGreaterThanOrEqual(12);
   });
 });

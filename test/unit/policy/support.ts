@@ -9,6 +9,11 @@ import { decide } from '../../../src/decisions/decision.ts';
 import type { Analysis, Finding } from '../../../src/drift/finding.ts';
 import { createMirrors } from '../../../src/git/mirrors.ts';
 import type { PolicySource } from '../../../src/model/directory.ts';
+import { type AskedPolicy, askPolicies, type Evaluation } from '../../../src/policy/ask.ts';
+import type { Bundle } from '../../../src/policy/bundle.ts';
+import { compilePolicy } from '../../../src/policy/compile.ts';
+import { type Compiler, createCompiler } from '../../../src/policy/compiler.ts';
+import { createOpa } from '../../../src/policy/opa.ts';
 import { createPolicies, type PolicyLimits } from '../../../src/policy/policies.ts';
 import type { PolicyPort, PolicyQuestion } from '../../../src/ports/policy.ts';
 import { loadTools } from '../../../src/setup/tools.ts';
@@ -137,4 +142,59 @@ export function combined(asked: PolicyQuestion, answers: readonly PolicyAnswer[]
 /** The verdicts of a decision, in the order of its findings. */
 export function verdicts(asked: PolicyQuestion, answers: readonly PolicyAnswer[]): readonly Verdict[] {
   return combined(asked, answers).findings.map((f) => f.verdict);
+}
+
+/** Limits that a busy machine does not reach. */
+const WIDE = { timeMs: 60_000, memoryBytes: 512 * 1024 * 1024 };
+
+export async function compiler(limits = WIDE): Promise<Compiler> {
+  return createCompiler(OPA, limits, await scratch())();
+}
+
+/** Compiles the policy in a folder. */
+export async function compileDir(dir: string): Promise<Bundle> {
+  return compilePolicy(await compiler(), dir, join(await scratch(), 'compiled'), [dir]);
+}
+
+/** Compiles a policy of these files. */
+export async function compileFiles(files: Readonly<Record<string, string>>): Promise<Bundle> {
+  const dir = await scratch();
+  await write(dir, files);
+  return compileDir(dir);
+}
+
+/** What opa says of one policy, or of several in one process, for an input whose `m0.run` is `run`. */
+export async function askBundles(
+  bundles: readonly Bundle[],
+  json: string,
+  {
+    run = 7,
+    now = 0,
+    limits = WIDE,
+    data = [],
+  }: {
+    run?: number;
+    now?: number;
+    limits?: typeof WIDE;
+    /** What m0.yaml gives each policy. */
+    data?: readonly AskedPolicy['data'][];
+  } = {},
+): Promise<readonly Evaluation[]> {
+  const { capabilities } = await compiler();
+  const asking = { opa: createOpa(OPA, limits), capabilities, now };
+  return askPolicies(
+    bundles.map((bundle, i) => ({ bundle, data: data[i] ?? null })),
+    { run, json: () => [json] },
+    asking,
+  );
+}
+
+export async function askBundle(
+  bundle: Bundle,
+  json: string,
+  change: Parameters<typeof askBundles>[2] = {},
+): Promise<Evaluation> {
+  const [evaluation] = await askBundles([bundle], json, change);
+  if (evaluation === undefined) throw new Error('no answer');
+  return evaluation;
 }

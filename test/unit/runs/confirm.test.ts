@@ -71,6 +71,7 @@ describe('what is approved is what is applied', () => {
       ok: false,
       also: ['policy tags-auto a1b2c3d → none', 'code 9f8e7d6 → 1c2d3e4'],
       narrower: false,
+      undecided: [],
     });
   });
 });
@@ -155,6 +156,7 @@ describe('planned changes beside the approved ones', () => {
       ok: false,
       also: [`the plan would also touch ${kept.address}`],
       narrower: true,
+      undecided: [kept.address],
     });
   });
 

@@ -39,6 +39,12 @@ describe('childEnvironment', () => {
     });
   });
 
+  it('passes tokens of registries on, and knows them as secrets', () => {
+    const env = { TF_TOKEN_app_terraform_io: 'tok' };
+    expect(childEnvironment({ ...given, base: {}, stackEnv: env })).toMatchObject(env);
+    expect(secretValues({ env })).toContain('tok');
+  });
+
   it("leads to the AWS files of m0's user only where the stack names a profile, and to no others it names", () => {
     const base = { HOME: '/home/m0', AWS_CONFIG_FILE: '/etc/aws/config' };
     const of = (stackEnv: Record<string, string>) => {

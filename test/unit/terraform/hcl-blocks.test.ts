@@ -144,3 +144,23 @@ describe('a file that is not understood gives nothing', () => {
     );
   });
 });
+
+describe('the line of a block', () => {
+  it.each<[string, string, number]>([
+    ['at the start', 'resource "aws_x" "a" {\n}\n', 1],
+    [
+      'below comments and other blocks',
+      '# a\n/* b\n c */\nvariable "v" {\n}\n\nresource "aws_x" "a" {\n}\n',
+      7,
+    ],
+    ['below a heredoc', 'locals {\n  a = <<EOT\nx\ny\nEOT\n}\nresource "aws_x" "a" {\n}\n', 7],
+    ['in a file with line ends of Windows', '# a\r\n\r\nresource "aws_x" "a" {\r\n}\r\n', 3],
+  ])('%s', (_, text, line) => {
+    expect(resourceBlocks('main.tf', text)?.find(({ type }) => type === 'aws_x')?.line).toBe(line);
+  });
+
+  it('is not known in JSON', () => {
+    const text = JSON.stringify({ resource: { aws_x: { a: {} } } });
+    expect(resourceBlocks('main.tf.json', text)).toMatchObject([{ line: null }]);
+  });
+});

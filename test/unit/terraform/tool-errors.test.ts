@@ -43,6 +43,16 @@ flag, but this is not recommended.
 `;
 
 describe('condenseErrors', () => {
+  it('leaves out the error that only says that others follow', () => {
+    const about =
+      'Error: Terraform encountered problems during initialisation, including problems\nwith the configuration, described below.\n\nThe Terraform configuration must be valid.\n';
+    const syntax = 'Error: Invalid multi-line string\n\n  on main.tf line 2:\n\nNo line breaks.\n';
+    expect(condenseErrors(`${about}\n${syntax}`)).toBe(
+      'Invalid multi-line string\non main.tf line 2:\nNo line breaks.',
+    );
+    expect(condenseErrors(about)).toContain('encountered problems');
+  });
+
   it('leaves the words and takes away frame, colours, warnings, quoted source and values', () => {
     expect(condenseErrors(BOXED)).toBe(
       'Invalid value for variable\non main.tf line 4:\nThe value is not what was expected of it.\nAnother thought.',
@@ -93,7 +103,7 @@ describe('heldLock', () => {
   it('is a sentence', () => {
     const whole = heldLock(LOCKED);
     expect(whole && lockInWords(whole)).toBe(
-      'the state is locked by kim@laptop (apply) since 2026-11-23 06:33 UTC, lock a560bb2d-6ad5-9fac-ed56-9838c3c7fc64',
+      'the state is locked by kim@laptop (apply) since 2026-11-23T06:33:47.933Z, lock a560bb2d-6ad5-9fac-ed56-9838c3c7fc64',
     );
     expect(lockInWords({ who: 'somebody', id: '', operation: null, since: null })).toBe(
       'the state is locked by somebody',

@@ -12,7 +12,7 @@ import { whyCard } from '../../../../src/messages/why-card.ts';
 import { PLAIN_PARSING } from '../../../../src/sandbox/workspace/text.ts';
 import { refuseMessage } from '../../../../src/sandbox/workspace/validation/message.ts';
 import { refuseView } from '../../../../src/sandbox/workspace/validation/view.ts';
-import { anyCard, anyForm, anyPages } from '../../../support/any-message.ts';
+import { anyCard, anyForm, anyPages, OWN_LINKS } from '../../../support/any-message.ts';
 import { thousandFindings } from '../../../support/gallery/dialogs.ts';
 import { makers } from '../../../support/gallery/makers.ts';
 import { expectInert, expectInertText } from '../../../support/inert-slack.ts';
@@ -27,7 +27,7 @@ function holds(card: Card): void {
   const { text, blocks } = renderCard(card, slackId);
   expect(refuseMessage(text, blocks, PLAIN_PARSING, false)).toBeNull();
   expect(JSON.stringify(blocks).length).toBeLessThanOrEqual(LIMITS.messageBudget);
-  expectInert(blocks);
+  expectInert(blocks, OWN_LINKS);
   expectInertText(text);
   // The same as an answer in a dialog.
   expect(refuseView(resultView(card, memory, slackId), 'modal', false)).toBeNull();
@@ -98,6 +98,9 @@ describe('far too much', () => {
           status: statuses[i % statuses.length] ?? 'waits',
           open: 3,
           what: (HOSTILE_TEXTS[i % HOSTILE_TEXTS.length] ?? '').repeat(50),
+          since: NOW - i * 60_000,
+          approvedBy: [{ person: null, name: HOSTILE_TEXTS[i % HOSTILE_TEXTS.length] ?? '' }],
+          card: null,
         })),
         common: '<!channel> removed on 118 resources',
         since: NOW,

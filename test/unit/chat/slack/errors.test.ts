@@ -5,7 +5,12 @@ import {
   WebAPIRequestError,
 } from '@slack/web-api';
 import { expect, test } from 'vitest';
-import { concernsApp, isUncertain, toChatError } from '../../../../src/chat/slack/errors.ts';
+import {
+  concernsApp,
+  isSolvedByInviting,
+  isUncertain,
+  toChatError,
+} from '../../../../src/chat/slack/errors.ts';
 
 const refused = (error: string) => new WebAPIPlatformError({ ok: false, error });
 
@@ -19,6 +24,16 @@ test.each(['channel_not_found', 'is_archived', 'not_in_channel', 'message_not_fo
     expect(isUncertain(error.cause)).toBe(false);
   },
 );
+
+test.each([
+  ['message_not_found', true],
+  ['thread_not_found', true],
+  ['channel_not_found', false],
+  ['cant_update_message', false],
+  ['internal_error', false],
+])('%s says of a message that it was deleted: %s', (code, deleted) => {
+  expect(toChatError('updating a message in C0OPS', refused(code)).deleted).toBe(deleted);
+});
 
 test.each(['token_revoked', 'invalid_auth', 'missing_scope'])(
   '%s is mended in the app’s settings, so what was to be said is kept for then',
@@ -57,4 +72,20 @@ test('no answer, or none of Slack’s own, leaves the outcome uncertain', () => 
 test('a refused token concerns the whole app, an archived channel does not', () => {
   expect(concernsApp(refused('token_revoked'))).toBe(true);
   expect(concernsApp(refused('is_archived'))).toBe(false);
+});
+
+test('only where an invitation helps does the advice ask for one', () => {
+  for (const code of ['not_in_channel', 'channel_not_found']) {
+    expect(toChatError('posting', refused(code)).message).toContain('/invite @m0');
+    expect(isSolvedByInviting(toChatError('posting', refused(code)))).toBe(true);
+  }
+  for (const code of [
+    'is_archived',
+    'restricted_action',
+    'restricted_action_read_only_channel',
+    'msg_too_long',
+  ]) {
+    expect(toChatError('posting', refused(code)).message).not.toContain('invite');
+    expect(isSolvedByInviting(toChatError('posting', refused(code)))).toBe(false);
+  }
 });

@@ -104,8 +104,8 @@ describe('the story', () => {
   test('is told in the order of the card, with colours that the signs tell too', () => {
     const text = shown(render(driftMixed));
     expect(text.split('\n').slice(0, 5)).toEqual([
-      '● prod-network drifted by hand: 1 heals itself, 1 waits for you',
-      'prod\u00a0· 2 resources\u00a0· first seen 14:02\u00a0· run #42\u00a0· infra@9f8e7d6',
+      '◔ prod-network drifted by hand: 1 heals itself, 1 waits for you',
+      'prod\u00a0· HIGH\u00a0· 2 resources\u00a0· first seen {{TIME(2026-03-02T13:02:00Z)}}\u00a0· run #42\u00a0· infra@9f8e7d6',
       '~\u00a0aws_s3_bucket.logs',
       '↻ changed in the cloud\u00a0· heals itself',
       '- tags.Owner  platform',
@@ -113,9 +113,11 @@ describe('the story', () => {
     expect(text).toContain('~ revoke_rules_on_delete  false → true');
     const colours = all(render(driftMixed), 'TextRun').map((r) => [r.text, r.color]);
     expect(colours).toContainEqual(['  platform', 'attention']);
-    // Green marks what came; the value itself has the reader's own colour, because green on white is hard to read.
-    expect(colours).toContainEqual(['+ ingress[*]', 'good']);
-    expect(colours).toContainEqual(['  22/tcp from 203.0.113.7/32 "emergency hotfix"', undefined]);
+    // What was added is not good by itself, and an opened port is red.
+    expect(colours).toContainEqual(['+ tags.Team', 'accent']);
+    expect(colours).toContainEqual(['+ ingress[*]', 'attention']);
+    expect(colours).toContainEqual(['  22/tcp from 203.0.113.7/32 "emergency hotfix"', 'attention']);
+    expect(colours.map(([, colour]) => colour)).not.toContain('good');
     expect(colours).toContainEqual(['false', 'attention']);
     expect(colours).toContainEqual(['true', undefined]);
   });

@@ -153,6 +153,8 @@ describe('the order', () => {
         created(SG, group(rule(22, 22, WORLD))),
       ]),
     ).toEqual(['1 group open to the world', '1 IAM policy that allows everything (*:*)', '2 queues']);
+    const own = created('terraform_data', {});
+    expect(newResources([own, own])).toEqual(['2 terraform_data']);
   });
 
   it('never throws, whatever the values are', () => {

@@ -101,12 +101,12 @@ describe.each<Mode>(['socket', 'http'])('a Bolt app in %s mode', (mode) => {
       ['Looking at prod', DANA],
     ]);
 
-    const card = await workspace.waitFor(() => workspace.channel('ops').messages[0], 3000);
+    const card = await workspace.waitFor(() => workspace.channel('ops').messages[0], 15_000);
     expect(card.mentions).toEqual([DANA]);
     expect(card.metadata).toEqual({ event_type: 'm0_card', event_payload: { run: 42 } });
     expect(await dana.click(card, 'Snooze…')).toEqual({ outcome: 'acked' });
 
-    const view = await workspace.waitFor(() => dana.views[0], 3000);
+    const view = await workspace.waitFor(() => dana.views[0], 15_000);
     expect(view.title).toBe('Snooze');
     expect(await dana.submit(view.id, {})).toEqual({
       outcome: 'errors',
@@ -146,18 +146,18 @@ describe.each<Mode>(['socket', 'http'])('a Bolt app in %s mode', (mode) => {
     await start();
     const eve = workspace.as(EVE);
     await eve.slash('/m0', 'approve #1', 'ops');
-    const first = await workspace.waitFor(() => eve.sees('ops')[0], 3000);
+    const first = await workspace.waitFor(() => eve.sees('ops')[0], 15_000);
     expect(workspace.as(DANA).sees('ops')).toEqual([]);
     expect(workspace.channel('ops').messages).toEqual([]);
 
     await eve.click(first, 'ask');
-    await workspace.waitFor(() => eve.sees('ops')[0]?.text === 'Asked Dana', 3000);
+    await workspace.waitFor(() => eve.sees('ops')[0]?.text === 'Asked Dana', 15_000);
     expect(eve.sees('ops')).toHaveLength(1);
 
     await eve.slash('/m0', 'approve #1', 'ops');
-    const second = await workspace.waitFor(() => eve.sees('ops')[1], 3000);
+    const second = await workspace.waitFor(() => eve.sees('ops')[1], 15_000);
     await eve.click(second, 'leave');
-    await workspace.waitFor(() => eve.sees('ops').length === 1, 3000);
+    await workspace.waitFor(() => eve.sees('ops').length === 1, 15_000);
   });
 
   it('asks for the confirmation a button carries before telling the app', async () => {
@@ -194,10 +194,13 @@ describe.each<Mode>(['socket', 'http'])('a Bolt app in %s mode', (mode) => {
     const [answer] = await workspace.waitFor(() => {
       const replies = workspace.channel('ops').replies(asked.ts);
       return replies.length > 0 && replies;
-    }, 3000);
+    }, 15_000);
     expect(answer?.text).toBe('mention: <@U0M0> drift &lt;prod&gt;');
     await dana.say('@m0', 'status');
-    await workspace.waitFor(() => workspace.dm(DANA).messages.some((m) => m.text === 'direct: status'), 3000);
+    await workspace.waitFor(
+      () => workspace.dm(DANA).messages.some((m) => m.text === 'direct: status'),
+      15_000,
+    );
     expect(workspace.channel('ops').messages).toHaveLength(3);
   });
 
@@ -221,7 +224,7 @@ describe.each<Mode>(['socket', 'http'])('a Bolt app in %s mode', (mode) => {
     await start();
     const dana = workspace.as(DANA);
     await dana.slash('/m0', 'x', 'ops');
-    const first = await workspace.waitFor(() => dana.views[0], 3000);
+    const first = await workspace.waitFor(() => dana.views[0], 15_000);
     expect(await dana.submit(first.id)).toMatchObject({ outcome: 'pushed', view: { previousId: first.id } });
     const [, second] = dana.views;
     if (!second) throw new Error('no second modal');
@@ -259,7 +262,7 @@ describe.each<Mode>(['socket', 'http'])('a Bolt app in %s mode', (mode) => {
     });
     await start();
     await workspace.as(DANA).openHome();
-    const home = await workspace.waitFor(() => workspace.as(DANA).home, 3000);
+    const home = await workspace.waitFor(() => workspace.as(DANA).home, 15_000);
     expect(home.blocks).toMatchObject([section('all well')]);
     expect(workspace.as(EVE).home).toBeNull();
   });
