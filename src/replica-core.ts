@@ -20,7 +20,7 @@ export interface ReplicaParts
   > {
   readonly shared: SharedWork;
   /** Deletes plan files that a command makes useless. */
-  readonly runner: Pick<WorkerParts['runner'], 'discard' | 'discardAllBut'>;
+  readonly runner: Pick<WorkerParts['runner'], 'discard' | 'discardAllBut' | 'discardOfIdle'>;
 }
 
 export interface ReplicaCore {

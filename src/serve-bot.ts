@@ -50,7 +50,11 @@ export function serveBot(options: BesideOptions): Promise<RunningBot> {
       ...{ store, shared, policies, directory, clock, log, chats: chats.ports },
       usergroup: (id) => chats.usergroup(id),
       pagerduty: openPagerDuty(environment.pagerduty, directory.oncall, clock),
-      runner: { discard: ({ artifact }) => planFiles.discard(artifact), async discardAllBut() {} },
+      runner: {
+        discard: ({ artifact }) => planFiles.discard(artifact),
+        async discardAllBut() {},
+        async discardOfIdle() {},
+      },
     });
     live.subscribe((now, before) => {
       if (now.people !== before.people) chats.follow(now.people);

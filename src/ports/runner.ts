@@ -123,6 +123,11 @@ export interface Runner {
    * have left a file that no run refers to.
    */
   discardAllBut(artifacts: readonly string[], stack?: string): Promise<void>;
+  /**
+   * Deletes the saved plan files of all stacks but the busy ones. `busyStacks` is asked for their names after the files were
+   * listed, so a file that somebody makes meanwhile stays.
+   */
+  discardOfIdle(busyStacks: () => Promise<readonly string[]>): Promise<void>;
 }
 
 /** The files that the runner keeps of stacks. */

@@ -17,6 +17,8 @@ import type { WorkerParts } from './worker-parts.ts';
 
 /** How often it is looked for work that no job stands for, in ms. */
 const LOOK_MS = 2_000;
+/** How often plan files are deleted that a killed worker left, in ms. They hold secrets. */
+const DISCARD_MS = 60_000;
 /** The pause after a look is so many times as long as the look, at most LOOK_MS: with many stacks a look takes a while. */
 const PAUSE_FACTOR = 5;
 
@@ -37,6 +39,7 @@ export function createJobGiver(
   let giving: Promise<void> | null = null;
   let isAskedAgain = false;
   let silentRemovedAt = Number.NEGATIVE_INFINITY;
+  let discardedAt = Number.NEGATIVE_INFINITY;
   let consumer: Consumer | null = null;
   let stopListening = (): void => {};
 
@@ -63,6 +66,10 @@ export function createJobGiver(
       return !there.some((job) => job.isBegun || job.label === label);
     });
     if (missing.length > 0) await shared.add(missing.map(currentJobOf));
+    if (performance.now() - discardedAt >= DISCARD_MS) {
+      discardedAt = performance.now();
+      await writer.discardPlansOfIdle();
+    }
   }
 
   /** Resolves after that time, or when this process takes no more work. */

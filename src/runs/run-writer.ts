@@ -33,7 +33,7 @@ const QUEUED_AT_ONCE = 20;
 
 /** What the writer needs of the worker's parts. Of the runner only the deletion of plan files. */
 export interface WriterParts extends Omit<WorkerParts, 'runner' | 'policies' | 'concurrency' | 'labels'> {
-  readonly runner: Pick<WorkerParts['runner'], 'discard' | 'discardAllBut'>;
+  readonly runner: Pick<WorkerParts['runner'], 'discard' | 'discardAllBut' | 'discardOfIdle'>;
 }
 
 export interface RunWriterParts extends WriterParts {
@@ -65,6 +65,8 @@ export interface RunWriter extends Pick<Worker, 'check' | 'checkAll' | 'submit' 
    * left them, or the store failed before a step had one. They hold secrets. Never rejects: an error is logged.
    */
   discardLeftoverPlans(stack?: string): Promise<void>;
+  /** The same for all stacks that nobody works on, while workers work on others. Never rejects: an error is logged. */
+  discardPlansOfIdle(): Promise<void>;
   /** Tells of a change that this writer did not store. */
   changed(moved: readonly Run[] | null, hasWork: boolean): void;
 }
@@ -241,6 +243,17 @@ export function createRunWriter(parts: RunWriterParts): RunWriter {
     }
   }
 
+  async function discardPlansOfIdle(): Promise<void> {
+    try {
+      await parts.runner.discardOfIdle(async () => {
+        const active = await store.runs({ states: ['planning', ...HOLDS_PLAN] });
+        return active.map(({ stack }) => stack);
+      });
+    } catch (error) {
+      log.warn({ err: error }, 'plan files that are left could not be deleted');
+    }
+  }
+
   /** Does the work while it holds the locks of all these stacks. Taken by name, so two callers never wait in a circle. */
   function lockStacks<T>(stacks: readonly Stack[], work: () => Promise<T>): Promise<T> {
     const names = [...new Set(stacks.map(({ name }) => name))].sort();
@@ -280,7 +293,7 @@ export function createRunWriter(parts: RunWriterParts): RunWriter {
   }
 
   return {
-    ...{ order, runningPlans, step, discard, discardLeftoverPlans, changed },
+    ...{ order, runningPlans, step, discard, discardLeftoverPlans, discardPlansOfIdle, changed },
     askedAt: (stack) => askedAt.get(stack),
 
     async check(stack, trigger, by) {

@@ -50,6 +50,7 @@ export function watchedRunner(
         watched(stack.name, (watch) => runner.apply(stack, plan, signal, watch, run)),
       discard: (plan) => runner.discard(plan),
       discardAllBut: (artifacts, stack) => runner.discardAllBut(artifacts, stack),
+      discardOfIdle: (busyStacks) => runner.discardOfIdle(busyStacks),
     },
     working: (stack) => now.get(stack) ?? null,
   };

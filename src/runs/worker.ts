@@ -82,8 +82,8 @@ export function createWorker(parts: WorkerParts): Worker {
     async start() {
       // Reads the order, so that the first round knows it.
       await writer.order.heldBack([]);
-      // A worker that works on goes on using its plan files.
-      if (((await shared?.workers()) ?? []).length === 0) await writer.discardLeftoverPlans();
+      // With workers, the job giver does that: a worker that works on goes on using its plan files.
+      if (shared === null) await writer.discardLeftoverPlans();
       await followRestore({ store, directory, clock, step: writer.step });
       await feed.start();
     },

@@ -60,14 +60,35 @@ export function createPlanFiles(artifacts: Artifacts) {
      * plans of that stack.
      */
     async discardAllBut(held: readonly string[], stack?: string): Promise<void> {
-      const mark = stack === undefined ? null : markOf(stack);
-      for (const name of await artifacts.list('plans')) {
-        const plan = PLAN_FILE.exec(name.replace(PARTIAL, ''));
-        if (plan === null || held.includes(name)) continue;
-        if (mark === null || plan[3] === mark) await artifacts.delete(name);
+      const meant = stack === undefined ? null : markOf(stack);
+      for (const { name, mark } of await listed()) {
+        if (!held.includes(name) && (meant === null || mark === meant)) await artifacts.delete(name);
+      }
+    },
+
+    /**
+     * Deletes the plans of all stacks but the busy ones, and files that were not written completely. `busyStacks` is asked
+     * after the files were listed.
+     */
+    async discardOfIdle(busyStacks: () => Promise<readonly string[]>): Promise<void> {
+      const plans = await listed();
+      if (plans.length === 0) return;
+      const busy = new Set((await busyStacks()).map(markOf));
+      for (const { name, mark } of plans) {
+        // A name of an earlier version has no mark, so it may be of any stack.
+        const isNeeded = mark === undefined ? busy.size > 0 : busy.has(mark);
+        if (!isNeeded) await artifacts.delete(name);
       }
     },
   };
+
+  /** The files of plans, also of those that were not written completely, with the marks of their stacks. */
+  async function listed(): Promise<readonly { readonly name: string; readonly mark: string | undefined }[]> {
+    return (await artifacts.list('plans')).flatMap((name) => {
+      const plan = PLAN_FILE.exec(name.replace(PARTIAL, ''));
+      return plan === null ? [] : [{ name, mark: plan[3] }];
+    });
+  }
 }
 
 function parse(artifact: string): PlanName {

@@ -392,6 +392,9 @@ export function createRunner(options: RunnerOptions): Runner & CodePort & Worksp
     async discardAllBut(held, stack) {
       if (options.keepPlans !== true) await planFiles.discardAllBut(held, stack);
     },
+    async discardOfIdle(busyStacks) {
+      if (options.keepPlans !== true) await planFiles.discardOfIdle(busyStacks);
+    },
   };
 }
 

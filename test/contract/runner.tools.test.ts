@@ -168,6 +168,23 @@ describe('the runner itself, on stacks without a provider', () => {
     expect(readdirSync(join(dataDir, 'artifacts/plans'))).toEqual(['notes.txt']);
   });
 
+  it('deletes the plans of idle stacks, and none that is made after it has looked', async () => {
+    const busy = stackOf('busy', { 'a/main.tf': ONE });
+    const idle = stackOf('idle', { 'a/main.tf': ONE });
+    const { plan: needed } = await runner.plan(busy, whole);
+    const { plan: lost } = await runner.plan(idle, whole);
+    writeFileSync(`${planFile(lost.artifact)}.0123456789ab.part`, 'half');
+    let later = '';
+    await runner.discardOfIdle(async () => {
+      later = (await runner.plan(idle, whole)).plan.artifact;
+      return ['busy'];
+    });
+    const left = readdirSync(join(dataDir, 'artifacts/plans')).map((name) => `plans/${name}`);
+    expect(left.filter((name) => name.endsWith('.tfplan')).sort()).toEqual([needed.artifact, later].sort());
+    await runner.discardOfIdle(async () => []);
+    expect(readdirSync(join(dataDir, 'artifacts/plans')).filter((name) => name !== 'notes.txt')).toEqual([]);
+  });
+
   it('reports an error in short, without secrets', async () => {
     const code = `variable "token" {}
 resource "terraform_data" "one" {

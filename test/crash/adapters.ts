@@ -103,6 +103,14 @@ export function createRunner({ world, meanwhile, halfway, stored }: AdapterParts
         if (stack === undefined || of === stack) world.add({ type: 'discarded', artifact: plan.artifact });
       }
     },
+
+    async discardOfIdle(busyStacks) {
+      const made = world.of('planned').filter(({ plan }) => world.plans.has(plan.artifact));
+      const busy = await busyStacks();
+      for (const { plan, stack } of made) {
+        if (!busy.includes(stack)) world.add({ type: 'discarded', artifact: plan.artifact });
+      }
+    },
   };
 
   /** Records that the tool ended, also after it failed. */

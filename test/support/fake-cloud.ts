@@ -239,6 +239,14 @@ export class FakeCloud implements Runner, CodePort, PolicyPort {
     }
   }
 
+  async discardOfIdle(busyStacks: () => Promise<readonly string[]>): Promise<void> {
+    const made = [...this.kept.keys()];
+    const busy = await busyStacks();
+    for (const artifact of made) {
+      if (!busy.includes(this.#stackOf.get(artifact) ?? '')) this.kept.delete(artifact);
+    }
+  }
+
   async ask(question: Parameters<PolicyPort['ask']>[0]): Promise<readonly PolicyAnswer[]> {
     await this.#play('ask');
     if ((question.causes?.size ?? 0) > 0) this.causes = question.causes;

@@ -115,6 +115,8 @@ export class FleetCloud implements Runner, CodePort, PolicyPort {
   /** Nothing to delete: plans exist only in memory. */
   async discardAllBut(): Promise<void> {}
 
+  async discardOfIdle(): Promise<void> {}
+
   async discard(plan: SavedPlan): Promise<void> {
     this.#kept.delete(plan.artifact);
   }

@@ -6,6 +6,9 @@ import { buttonsOf } from '../fake-chat.ts';
 import { CHANNEL, type People, type Sent, textOfReply } from './people.ts';
 import type { SimWorld } from './ports.ts';
 
+/** How long a plan file may be left, in ms of virtual time: the owner deletes those of stacks without work each minute. */
+const PLAN_FILE_PATIENCE_MS = 90_000;
+
 /** Answers that promise a decision, and the action of the record that each stands for. */
 const PROMISES: readonly (readonly [RegExp, string])[] = [
   [/^(Approved run|Noted\. Run) #\d+/, 'approve'],
@@ -55,17 +58,24 @@ export async function checkEnd(
   await checkShown(world);
   const open = await store.alerts({ state: 'open' });
   for (const stack of stacks) await checkDrift(world, stack, open, store);
-  await checkPlanFiles(world, store);
+  await checkPlanFiles(world);
 }
 
 /** Plan files hold secrets: a run that may still apply its plan has one, and nobody else. */
-async function checkPlanFiles({ cloud, observer }: SimWorld, store: AuditedStore): Promise<void> {
-  const holding = await store.runs({ states: ['deciding', 'approved', 'applying'] });
+async function checkPlanFiles(world: SimWorld): Promise<void> {
+  const { engine, observer } = world;
+  const end = engine.now + PLAN_FILE_PATIENCE_MS;
+  while ((await leftPlanFiles(world)).length > 0 && engine.now < end) await engine.runUntil(engine.now + 1_000);
+  for (const about of await leftPlanFiles(world)) observer.report('no plan file is left', about);
+}
+
+/** The plan files that no run needs. */
+async function leftPlanFiles(world: SimWorld): Promise<readonly string[]> {
+  const holding = await lookInto(world).runs({ states: ['deciding', 'approved', 'applying'] });
   const held = holding.map((run) => run.plan?.artifact);
-  for (const [artifact, { stack, run }] of cloud.plans) {
-    if (!held.includes(artifact))
-      observer.report('no plan file is left', `${artifact}, made for run #${run} of ${stack}`);
-  }
+  return [...world.cloud.plans].flatMap(([artifact, { stack, run }]) =>
+    held.includes(artifact) ? [] : [`${artifact}, made for run #${run} of ${stack}`],
+  );
 }
 
 /** Each decision that was acknowledged is in the record as often as it was acknowledged. */

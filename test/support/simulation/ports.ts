@@ -249,6 +249,14 @@ export function simRunner(
           if (isMeant && !artifacts.includes(name)) cloud.plans.delete(name);
         }
       }),
+    async discardOfIdle(busyStacks) {
+      const listed = await engine.step(process, 'list plans', STORE, async () => [...cloud.plans]);
+      const busy = await busyStacks();
+      for (const [name, { stack }] of listed) {
+        if (busy.includes(stack)) continue;
+        await engine.step(process, 'discard', STORE, async () => void cloud.plans.delete(name));
+      }
+    },
   };
 }
 
