@@ -140,7 +140,7 @@ it('the jobs run commands of m0', () => {
   for (const command of commands) expect(isCliCommand(command.split(' ')[0] ?? '')).toBe(true);
 });
 
-it('the alert rules have one source', () => {
+it('the alert rules of the chart are those of manifests/prometheus', () => {
   expect(chartFile('files/m0.rules.yaml')).toBe(file('manifests/prometheus/m0.rules.yaml'));
 });
 
