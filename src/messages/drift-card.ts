@@ -5,7 +5,7 @@ import type { Finding } from '../drift/finding.ts';
 import { happenedMark } from '../drift/happened.ts';
 import { severityOf, widensAccess } from '../drift/severity.ts';
 import type { LockWait, RunState } from '../model/run.ts';
-import { capitalize, clip, codeName, count, durationText, listed, withSeparators } from '../text/words.ts';
+import { capitalize, clip, codeName, count, listed, withSeparators } from '../text/words.ts';
 import { fightRows } from './brake.ts';
 import { type Block, type Card, noteRow, type Span } from './card.ts';
 import { causeLines } from './cause-card.ts';
@@ -21,7 +21,7 @@ import {
   unaffectedStatus,
   withCurrentStatuses,
 } from './finding-status.ts';
-import { driftHeadline, driftTitle } from './headline.ts';
+import { driftHeadline, driftTitle, notAppliedText } from './headline.ts';
 import { ignoredChangeBlocks } from './ignored-changes.ts';
 import { commitSpans, findingLinks, pullRequestSpans } from './links.ts';
 import { movedBlocks } from './moved.ts';
@@ -83,7 +83,7 @@ function codeLine(view: DriftView): readonly Block[] {
     line(
       ...commitSpans(view),
       text(` "${clip(view.code.subject, 100)}" by ${clip(view.code.author, 60)}, `),
-      text(`merged and not applied for ${durationText(view.now - view.code.committedAt)}`),
+      text(notAppliedText(view)),
       ...pullRequestSpans(view),
     ),
   ];

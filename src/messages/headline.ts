@@ -221,7 +221,14 @@ function mergedWords(view: DriftView, worst: Worst): string | null {
     return `${withSeparators(open.length)} new in the code: ${newWords(open)}`;
   }
   if (worst.severity.specific) return null;
-  return `merged and not applied${view.code === null ? '' : ` for ${durationText(view.now - view.code.committedAt)}`}`;
+  return notAppliedText(view);
+}
+
+/** How far the code of the view has come, and since when it is not applied. */
+export function notAppliedText({ code, workingCopy, now }: DriftView): string {
+  if (workingCopy === 'changed') return 'changed here and not applied';
+  const since = code === null ? '' : ` for ${durationText(now - code.committedAt)}`;
+  return `${workingCopy === 'committed' ? 'committed here' : 'merged'} and not applied${since}`;
 }
 
 /** The longest list of new resources, in characters. */

@@ -106,6 +106,8 @@ export interface DriftView {
   readonly firstSeenAt: number;
   readonly seenCount: number;
   readonly code: CodeVersion | null;
+  /** Of a person's working copy: whether all of the code is committed. Left out: the code is what the stack's branch has. */
+  readonly workingCopy?: 'committed' | 'changed';
   /** Actionable findings, sorted by address, including those that this run realigned earlier. */
   readonly findings: readonly FindingView[];
   /** Findings that an apply would not change, and those that a rule ignores; each kind is one line on the card. */

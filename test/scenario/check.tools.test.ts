@@ -142,6 +142,8 @@ describe('a folder, without an m0.yaml', () => {
     expect(code).toBe(1);
     expect(out).toContain('~ terraform_data.web');
     expect(out).toContain('~ input.owner: platform → dana');
+    expect(flat(out)).toContain('envs-prod-web: changed here and not applied, waits for a person');
+    expect(out).not.toContain('merged');
     expect(out).toContain('[Approve: apply the code]');
     expect(flat(out)).toContain('Nothing else is touched. Plans again first');
     expect(out).not.toContain(SECRET);

@@ -7,6 +7,7 @@ import { conditionsCard } from '../../messages/conditions-card.ts';
 import { driftCard } from '../../messages/drift-card.ts';
 import { emptyStateCard } from '../../messages/empty-state-card.ts';
 import { failureCard } from '../../messages/failure-card.ts';
+import type { DriftView } from '../../messages/view.ts';
 import type { RunAlert, RunAlertKind } from '../../model/alert.ts';
 import type { CodeVersion, CommitInfo } from '../../model/code-version.ts';
 import type { Clock, Directory, Stack } from '../../model/directory.ts';
@@ -109,7 +110,15 @@ function alertOf(kind: RunAlertKind, run: Run, now: number): RunAlert {
   };
 }
 
-async function cardsOf(run: Run, { memory, directory, usergroup, clock }: TryParts): Promise<Card[]> {
+/** The view, where the code is a person's working copy: nobody has merged it. Code that is not committed has no name. */
+function ownCode(view: DriftView, code: KnownCode | null): DriftView {
+  if (code === null) return view;
+  return code.commit === undefined
+    ? { ...view, code: null, workingCopy: 'changed' }
+    : { ...view, workingCopy: 'committed' };
+}
+
+async function cardsOf(run: Run, { memory, directory, usergroup, clock, code }: TryParts): Promise<Card[]> {
   const onCall = createOnCall(directory, usergroup, clock, () => {});
   const parts = { store: memory, directory, onCall, clock };
   const alert = (kind: RunAlertKind): RunAlert => alertOf(kind, run, clock());
@@ -123,7 +132,7 @@ async function cardsOf(run: Run, { memory, directory, usergroup, clock }: TryPar
     case 'awaiting_approval':
     case 'approved':
     case 'denied':
-      return [driftCard(await driftView(parts, run, alert('drift'), [])), ...conditions];
+      return [driftCard(ownCode(await driftView(parts, run, alert('drift'), []), code)), ...conditions];
     default:
       return conditions;
   }

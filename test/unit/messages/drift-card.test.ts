@@ -194,6 +194,15 @@ describe('code that was merged and not applied', () => {
     expect(cardText(card)).not.toContain('by Kim');
   });
 
+  it('calls no code of a working copy merged', () => {
+    expect(driftCard({ ...view, workingCopy: 'committed' }).headline).toBe(
+      'prod-app: committed here and not applied for 26 h, waits for a person (infra@9f8e7d6 "raise log retention", Kim)',
+    );
+    expect(driftCard({ ...view, code: null, workingCopy: 'changed' }).headline).toBe(
+      'prod-app: changed here and not applied, waits for a person',
+    );
+  });
+
   it('says it in the body if the headline is too short for all of it', () => {
     const subject = 'raise the log retention of every service to thirty days';
     const long = driftCard({ ...view, code: view.code && { ...view.code, subject } });
