@@ -142,14 +142,22 @@ describe('a folder, without an m0.yaml', () => {
     expect(code).toBe(1);
     expect(out).toContain('~ terraform_data.web');
     expect(out).toContain('~ input.owner: platform → dana');
-    expect(flat(out)).toContain('envs-prod-web: changed here and not applied, waits for a person');
-    expect(out).not.toContain('merged');
     expect(out).toContain('[Approve: apply the code]');
     expect(flat(out)).toContain('Nothing else is touched. Plans again first');
     expect(out).not.toContain(SECRET);
     for (const line of out.split('\n')) expect([...line].length).toBeLessThanOrEqual(80);
     expect(traces()).toBe(before);
     rmSync(join(infra, vars));
+  });
+
+  it('code that is changed and not committed is not called merged', async () => {
+    const main = join(infra, 'envs/prod/web/main.tf');
+    writeFileSync(main, CODE.replace('size = 2', 'size = 3'));
+    const { code, out } = await check('--dir', 'web');
+    writeFileSync(main, CODE);
+    expect(code).toBe(1);
+    expect(flat(out)).toContain('envs-prod-web: changed here and not applied, waits for a person prod ·');
+    expect(out).not.toContain('merged');
   });
 
   it('drift outside of the code, a var file by name, and --json', async () => {
