@@ -16,7 +16,7 @@ export async function backendRows(env: Environment): Promise<Row[]> {
       what: 'backends',
       state: 'warning',
       found: `none, so the state is in ${env.dataDir} alone: ${names.join(', ')}`,
-      todo: 'add a backend block to the code before the first apply; stacks never checked are not looked at',
+      todo: 'add a remote backend to the code before the first apply; stacks never checked are not looked at',
     },
   ];
 }

@@ -129,7 +129,7 @@ async function editFrom(
   // First: a plan beside that state has not found what the stack's own plans find.
   if (before.stateOnlyHere === true) {
     return refused(
-      'the stack has no backend: its state is in m0’s own folder, so an edit can’t be planned beside it',
+      'the stack has no remote backend: its state is in m0’s own folder, so an edit can’t be planned beside it',
     );
   }
   const finding = before.analysis.findings.find((f) => f.address === one.address && f.actionable);

@@ -148,7 +148,7 @@ export interface DriftView {
   readonly follows?: readonly string[];
   /** Rings of stacks that read each other's states, whose order is ignored. Left out if there are none. */
   readonly ignoredRings?: readonly (readonly string[])[];
-  /** True if an apply writes the state into m0's data folder alone, because the stack has no backend. */
+  /** True if an apply writes the state into m0's data folder alone, because the stack has no remote backend. */
   readonly stateOnlyHere?: boolean;
   /** Findings on their way into the code, or that were, oldest first. Left out if there are none. */
   readonly codifications?: readonly Codification[];

@@ -189,7 +189,7 @@ export interface Run {
   readonly checks?: readonly CheckResult[];
   /** The addresses of the conditions that only an apply can evaluate. */
   readonly checksUnknown?: readonly string[];
-  /** True if the stack has no backend: an apply writes the state into m0's data folder, and nowhere else. */
+  /** True if the stack has no remote backend: an apply writes the state into m0's data folder, and nowhere else. */
   readonly stateOnlyHere?: boolean;
   /** The stacks that its stack followed at the newest check. */
   readonly follows?: readonly string[];

@@ -46,7 +46,7 @@ export interface PlanResult {
   readonly analysis: Analysis;
   /** Where the stack's state is and which others its code reads; left out if nothing looked. */
   readonly links?: StackLinks;
-  /** True if the stack has no backend, so that an apply would write the state into m0's data folder alone. */
+  /** True if the stack has no remote backend, so that an apply would write the state into m0's data folder alone. */
   readonly stateOnlyHere?: boolean;
   /** Where the findings' resources are declared, by the address of the block; left out if nothing looked. */
   readonly places?: Readonly<Record<string, CodePlace>>;

@@ -19,7 +19,7 @@ export function whyNotFirst({
   readonly analysis: Pick<Analysis, 'resourcesInState'>;
 }): string | null {
   if (!stateOnlyHere || (analysis.resourcesInState ?? 0) > 0) return null;
-  return "the stack has no backend, and its state would be in m0's data folder alone";
+  return "the stack has no remote backend, and its state would be in m0's data folder alone";
 }
 
 /**

@@ -440,6 +440,9 @@ describe('what is followed', () => {
     await core.say(`codify #${run} ${WEB}`);
     core.cloud.drift.set(STACK, [OTHER]);
     await core.codify();
-    expect(await only()).toMatchObject({ state: 'refused', why: expect.stringContaining('has no backend') });
+    expect(await only()).toMatchObject({
+      state: 'refused',
+      why: expect.stringContaining('has no remote backend'),
+    });
   });
 });

@@ -5,7 +5,8 @@ import { textOf } from '../support/fake-chat.ts';
 import { tagFinding } from '../support/runs.ts';
 
 const ALLOW = [{ rule: 'allow', text: 'anything goes' }] as const;
-const WARNING = "the stack has no backend: an apply writes its state into m0's data folder and nowhere else";
+const WARNING =
+  "the stack has no remote backend: an apply writes its state into m0's data folder and nowhere else";
 
 let core: Core;
 beforeEach(async () => {
@@ -32,7 +33,9 @@ it('asks a person before the first apply, though the policies allow it, and says
   expect(run.state).toBe('awaiting_approval');
   expect(core.cloud.applies).toEqual([]);
   expect(card()).toContain(WARNING);
-  expect(card()).toContain("the stack has no backend, and its state would be in m0's data folder alone");
+  expect(card()).toContain(
+    "the stack has no remote backend, and its state would be in m0's data folder alone",
+  );
 });
 
 it('goes on by policy once the state is there', async () => {
@@ -47,5 +50,5 @@ it('says nothing where the stack has a backend', async () => {
   core.cloud.resources.set(STACK, 0);
   await core.check();
   await core.deliver();
-  expect(card()).not.toContain('no backend');
+  expect(card()).not.toContain('no remote backend');
 });

@@ -75,7 +75,7 @@ function notes({ stack, folder }: CheckedStack, { run, plan }: Tried): readonly 
       : []),
     ...(folder === null && run.stateOnlyHere === true
       ? [
-          'The code has no backend. The m0 that runs keeps the state in its own data folder, which a try does not read: so all of it looks new here.',
+          'The code has no remote backend. The m0 that runs keeps the state in its own data folder, which a try does not read: so all of it looks new here.',
         ]
       : []),
   ];

@@ -506,7 +506,7 @@ export const answers: readonly Exhibit[] = [
   }),
   approving(
     'approve-typed-state-only-here',
-    'The stack has no backend: what an apply would do to its state.',
+    'The stack has no remote backend: what an apply would do to its state.',
     {
       findings: [WAITS],
       stateOnlyHere: true,

@@ -59,7 +59,7 @@ export const driftParts: readonly DriftExhibit[] = [
     },
     { unpictured: true },
   ),
-  drift('drift-state-only-here', 'The stack has no backend: the card warns before the first apply.', {
+  drift('drift-state-only-here', 'The stack has no remote backend: the card warns before the first apply.', {
     stack: 'prod-db',
     findings: [WAITS],
     parts: [{ findings: [WAITS], fingerprint: '0a1b2c3d', need: 1, approvedBy: [] }],
