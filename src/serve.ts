@@ -46,6 +46,7 @@ import type { Store } from './ports/store.ts';
 import { createCauseAccess } from './roles/access.ts';
 import { checkOnSchedule } from './runs/scheduled-check.ts';
 import { jobOf } from './runs/work-order.ts';
+import { refusedWork } from './runs/work-reports.ts';
 import { jitterAfter } from './schedule/jitter.ts';
 import { lastTicks } from './schedule/last-ticks.ts';
 import { watchPushes } from './schedule/push.ts';
@@ -399,6 +400,7 @@ export async function serve(options: ServeOptions): Promise<Service> {
         chats: takesCommands ? chats.healthy : () => [],
         leftTools: async () => (await store.toolProcesses?.left()) ?? [],
         workers: async () => [{ labels }, ...((await shared?.workers()) ?? [])],
+        refusedWork: refusedWork(shared, clock),
         folders: [
           environment.dataDir,
           ...(isPostgres(environment.databaseUrl) ? [] : [dirname(databaseFile(environment.databaseUrl))]),

@@ -45,6 +45,12 @@ export interface ReadinessParts {
   readonly leftTools: () => Promise<readonly Pick<LeftTool, 'stack' | 'host' | 'phase' | 'endsBy'>[]>;
   /** The processes that work on stacks, this one among them, with the labels of what they work on. */
   readonly workers: () => Promise<readonly { readonly labels: readonly string[] }[]>;
+  /** The jobs that workers have given back lately, because they could not do them. */
+  readonly refusedWork: () => readonly {
+    readonly label: string;
+    readonly problem: string;
+    readonly stacks: readonly string[];
+  }[];
   /** Folders whose disks must not become full. */
   readonly folders: readonly string[];
   readonly schedules: () => readonly WatchedSchedule[];
@@ -91,6 +97,10 @@ function isoTime(at: number): string {
 
 function minutes(ms: number): string {
   return `${Math.round(ms / 60_000)} min`;
+}
+
+function shownNames(names: readonly string[]): string {
+  return names.length > SHOWN_STACKS ? `${names.slice(0, SHOWN_STACKS).join(', ')}, …` : names.join(', ');
 }
 
 function configOf(
@@ -142,10 +152,14 @@ export function createReadiness(parts: ReadinessParts): () => Promise<Readiness>
       directory.stacks.filter((stack) => !there.has(labelOf(stack))),
       labelOf,
     );
-    return [...alone].map(([label, stacks]) => {
+    const refused = parts.refusedWork().map(({ label, problem, stacks }) => {
+      const who = label === NO_LABEL ? 'a worker' : `a worker with the label ${label}`;
+      const about = `${count(stacks.length, 'stack')} (${shownNames(stacks)})`;
+      return problemOf('workers', `${who} does not work on ${about}: ${problem}`);
+    });
+    const unserved = [...alone].map(([label, stacks]) => {
       const names = stacks.map(({ name }) => name);
-      const shown =
-        names.length > SHOWN_STACKS ? `${names.slice(0, SHOWN_STACKS).join(', ')}, …` : names.join(', ');
+      const shown = shownNames(names);
       const [which, how] =
         label === NO_LABEL ? ['a label', 'm0 worker'] : [`label ${label}`, `m0 worker --labels ${label}`];
       const kind = label === NO_LABEL ? `without ${which}` : `with the ${which}`;
@@ -154,6 +168,7 @@ export function createReadiness(parts: ReadinessParts): () => Promise<Readiness>
         `none ${kind} gives a sign of life, and ${count(names.length, 'stack')} can not be checked (${shown}): start ${how} (it needs a PostgreSQL database)`,
       );
     });
+    return [...unserved, ...refused];
   }
 
   async function policyProblems(): Promise<readonly Problem[]> {

@@ -45,7 +45,9 @@ export type WorkReport =
   | { readonly type: 'step'; readonly before: StepFacts; readonly after: StepFacts }
   | { readonly type: 'policies'; readonly answers: readonly AnswerFacts[]; readonly ms: number }
   /** Null: no tool works on the stack any more. */
-  | { readonly type: 'working'; readonly stack: string; readonly working: Working | null };
+  | { readonly type: 'working'; readonly stack: string; readonly working: Working | null }
+  /** A worker gave back the job of a stack, because it can't do it now. */
+  | { readonly type: 'refused'; readonly stack: string; readonly label: string; readonly problem: string };
 
 export interface SharedWork {
   /**

@@ -4,6 +4,7 @@ import { createKeyedLock } from '../base/keyed-lock.ts';
 import { withLogFields } from '../base/log-context.ts';
 import { labelOf } from '../model/worker-label.ts';
 import type { Consumer, SharedWork, StackJob } from '../ports/shared-work.ts';
+import { clip } from '../text/words.ts';
 import type { RunWriter } from './run-writer.ts';
 import { createWaitingWorkOf } from './waiting-work.ts';
 import type { Hold, Walker } from './walk.ts';
@@ -12,6 +13,8 @@ import type { WorkerParts } from './worker-parts.ts';
 
 /** How often it is looked whether plans that are running were canceled, where no notice told of it, in ms. */
 const LOOK_MS = 2_000;
+/** The longest problem that is told to the owner, in characters: a notice of PostgreSQL has at most 8,000 bytes. */
+const MAX_PROBLEM = 1_000;
 
 export interface JobWorkerParts extends WorkerParts {
   readonly shared: SharedWork;
@@ -61,6 +64,7 @@ export function startJobWorker(
     if (problem !== null) {
       // The owner gives the job again in a while.
       log.warn({ stack, run, problem }, 'this worker can not do a job');
+      shared.report({ type: 'refused', stack, label, problem: clip(problem, MAX_PROBLEM) });
       return;
     }
     const known = directory.stacks.find(({ name }) => name === stack);

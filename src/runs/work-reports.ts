@@ -1,4 +1,7 @@
-/** What workers tell the owner while they work: steps and answers for its metrics, and what their tools are doing. */
+/**
+ * What workers tell the owner while they work: steps and answers for its metrics, what their tools are doing, and which
+ * jobs they can't do.
+ */
 import type { Clock } from '../model/directory.ts';
 import type { Working, WorkingNow } from '../model/working.ts';
 import type { MetricsPort, StepFacts } from '../ports/meter.ts';
@@ -48,5 +51,43 @@ export function workingEverywhere(
     // A worker that died tells no end: its tool had ended by then.
     if (told !== undefined && clock() > told.since + told.limitMs) elsewhere.delete(stack);
     return here(stack) ?? elsewhere.get(stack) ?? null;
+  };
+}
+
+/** Jobs that workers of a label gave back for the same reason. */
+export interface RefusedWork {
+  readonly label: string;
+  readonly problem: string;
+  /** By name. */
+  readonly stacks: readonly string[];
+}
+
+/** How long a refusal counts, in ms: the owner gives the job again every few seconds, and hears of it again. */
+const REFUSED_MS = 60_000;
+
+/** The jobs that workers have refused lately. */
+export function refusedWork(
+  shared: Pick<SharedWork, 'onReport'> | null,
+  clock: Clock,
+): () => readonly RefusedWork[] {
+  const refused = new Map<
+    string,
+    { readonly label: string; readonly problem: string; readonly at: number }
+  >();
+  shared?.onReport((report) => {
+    if (report.type === 'refused') {
+      const { stack, label, problem } = report;
+      refused.set(stack, { label, problem, at: clock() });
+    } else if (report.type === 'working') refused.delete(report.stack);
+  });
+  return () => {
+    for (const [stack, { at }] of refused) if (clock() - at > REFUSED_MS) refused.delete(stack);
+    const alike = Map.groupBy([...refused], ([, { label, problem }]) => JSON.stringify([label, problem]));
+    return [...alike.values()].flatMap((entries) => {
+      const [first] = entries;
+      if (first === undefined) return [];
+      const { label, problem } = first[1];
+      return [{ label, problem, stacks: entries.map(([stack]) => stack).sort() }];
+    });
   };
 }

@@ -1,5 +1,5 @@
 /** Workers in processes of their own plan and apply the stacks with their labels; the owner of the database runs no tool. */
-import { readFile } from 'node:fs/promises';
+import { appendFile, copyFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { aProxy, type CuttingProxy } from '../support/postgres-proxy.ts';
@@ -63,9 +63,16 @@ describe.skipIf(POSTGRES_MISSING !== null)('workers beside the owner', () => {
     }
   });
 
+  async function ready(): Promise<{
+    readonly ok: boolean;
+    readonly problems: readonly { readonly part: string; readonly problem: string }[];
+    readonly config: { readonly file: string; readonly sha256: string };
+  }> {
+    return (await fetch(`${m0.world.service.url}/readyz`)).json() as ReturnType<typeof ready>;
+  }
+
   it('a stack whose label no worker has is named by /readyz, with what to start', async () => {
-    const answer = await fetch(`${m0.world.service.url}/readyz`);
-    const { ok, problems } = (await answer.json()) as { ok: boolean; problems: readonly object[] };
+    const { ok, problems } = await ready();
     expect({ ok, problems }).toEqual({
       ok: true,
       problems: [
@@ -156,8 +163,31 @@ describe.skipIf(POSTGRES_MISSING !== null)('workers beside the owner', () => {
     expect(await beta.exit).toBe(0);
     expect((await m0.tally('beta')).slice(4)).toEqual(['began v3 the-beta', 'made v3 the-beta']);
     expect((await m0.world.run(run.id)).state).toBe('verifying');
-    await m0.owner.worker('the-other', 'beta', { TOKEN_BETA: 'token-beta' });
+    await copyFile((await ready()).config.file, `${m0.artifacts}.yaml`);
+    await m0.owner.worker('the-other', 'beta', {
+      TOKEN_BETA: 'token-beta',
+      M0_CONFIG: `${m0.artifacts}.yaml`,
+    });
     await m0.world.until(run.id, 'realigned');
+  });
+
+  it('a worker with another m0.yaml gives its jobs back, /readyz says why, and with the right one it works', async () => {
+    const before = await ready();
+    await appendFile(before.config.file, '# changed\n');
+    await poll(
+      async () => (await ready()).config.sha256 !== before.config.sha256 || undefined,
+      'the new m0.yaml',
+    );
+    const [last] = await m0.runsOf('beta');
+    await m0.world.type(EVE, 'drift beta');
+    const why =
+      /^a worker with the label beta does not work on 1 stack \(beta\): .* is not the one that m0 serve uses/;
+    const isTold = async (): Promise<boolean> =>
+      (await ready()).problems.some(({ problem }) => why.test(problem));
+    await poll(async () => (await isTold()) || undefined, '/readyz to say why');
+    await copyFile(before.config.file, `${m0.artifacts}.yaml`);
+    await m0.newest('beta', 'clean', last?.id);
+    expect(await isTold()).toBe(false);
   });
 
   it('the owner has run no tool for a stack, and the audit record is complete', async () => {

@@ -33,6 +33,7 @@ export async function startEndpoints(core: Core, change: Change = {}): Promise<H
     folders: [],
     leftTools: async () => [],
     workers: async () => [{ labels: [NO_LABEL] }],
+    refusedWork: () => [],
     schedules: () => [],
     failedFetches: () => [],
     rotationProblems: () => [],
