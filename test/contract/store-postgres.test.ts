@@ -275,6 +275,36 @@ describe.skipIf(POSTGRES_MISSING !== null)('a store on PostgreSQL', () => {
       expect((await owned()).toolProcesses?.fence).toBe(3);
     });
 
+    it('keeps its lease while it migrates for longer than the lease lasts', async () => {
+      const first = await owned();
+      open.splice(open.indexOf(first), 1);
+      await first.close();
+      const client = await raw();
+      // As if the newest migration were missing, and slow.
+      await client.query(
+        'DELETE FROM __drizzle_migrations WHERE created_at = (SELECT max(created_at) FROM __drizzle_migrations)',
+      );
+      await client.query(`DROP TABLE begun_posts;
+        CREATE FUNCTION slowly() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(3); END';
+        CREATE EVENT TRIGGER slow ON ddl_command_start WHEN TAG IN ('CREATE TABLE') EXECUTE FUNCTION slowly()`);
+      let lost = 0;
+      const onLost = (): void => {
+        lost += 1;
+      };
+      const migrating = owned({ leaseMs: 1_000, onLost });
+      const fenceNow = async (): Promise<string | undefined> =>
+        (await client.query<{ fence: string }>('SELECT fence FROM owner')).rows[0]?.fence;
+      await expect.poll(fenceNow).toBe('2');
+      const waiting = owned({ wait: true, leaseMs: 1_000 });
+      const second = await migrating;
+      await client.query('DROP EVENT TRIGGER slow; DROP FUNCTION slowly');
+      await second.proveOwner();
+      expect(lost).toBe(0);
+      open.splice(open.indexOf(second), 1);
+      await second.close();
+      expect((await waiting).toolProcesses?.fence).toBe(3);
+    });
+
     it('extends its lease', async () => {
       await owned();
       const client = await raw();

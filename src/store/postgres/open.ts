@@ -8,7 +8,7 @@ import { LeaseLost } from '../../ports/owner.ts';
 import { attempt, type Queries } from '../access.ts';
 import { type AuditedStore, createStore, PROBE_MS } from '../audited-store.ts';
 import type { JobOf } from '../committed.ts';
-import { startHeartbeatThread } from '../heartbeat.ts';
+import { type Heartbeat, startHeartbeatThread } from '../heartbeat.ts';
 import type { OwnerOptions, WorkerOptions } from '../lease.ts';
 import { openPool, shownDatabase } from './client.ts';
 import { accessTo, type PostgresAccess, proveFence } from './database.ts';
@@ -46,34 +46,55 @@ async function warnOfLazyServer(pool: pg.Pool, log: Logger): Promise<void> {
 /** What a process is for the database: its owner, one of the workers, or neither. */
 export type Part = { readonly owner: OwnerOptions } | { readonly worker: WorkerOptions } | null;
 
+/** What a process has in the database: its number, and what keeps it alive. */
+interface Entered {
+  readonly fence: number;
+  readonly heartbeat: Heartbeat;
+}
+
 /** Enters a worker, if the database has the schema of this version. Resolves with its number, which is negative. */
-async function enter(pool: pg.Pool, shown: string, worker: WorkerOptions): Promise<number> {
+async function enter(
+  pool: pg.Pool,
+  shown: string,
+  worker: WorkerOptions,
+  beatFor: (fence: number) => Heartbeat,
+): Promise<Entered> {
   const doing = `opening the database ${shown}`;
   await attempt(doing, () => refuseOldServer(queriesOf(pool)));
   await attempt(doing, () => refuseNewer(queriesOf(pool)));
   // The owner migrates: while an older one works, its database must stay as it is.
   await attempt(doing, () => refuseOlder(queriesOf(pool)));
-  return -(await enterWorker(pool, worker.labels, worker.leaseMs ?? LEASE_MS));
+  const fence = -(await enterWorker(pool, worker.labels, worker.leaseMs ?? LEASE_MS));
+  return { fence, heartbeat: beatFor(fence) };
 }
 
-/** Takes the lease and migrates; the owner of a database that m0 has used before is respected first. */
+/**
+ * Takes the lease and migrates; the owner of a database that m0 has used before is respected first. The heartbeat begins
+ * before the migration, which may take longer than the lease.
+ */
 async function takeAndMigrate(
   pool: pg.Pool,
   shown: string,
   owner: OwnerOptions | null,
   log: Logger,
-): Promise<number | null> {
+  beatFor: (fence: number) => Heartbeat,
+): Promise<Entered | null> {
   const doing = `opening the database ${shown}`;
   await attempt(doing, () => refuseOldServer(queriesOf(pool)));
   await attempt(doing, () => refuseNewer(queriesOf(pool)));
   const isUsed = await attempt(doing, () => hasOwnerTable(pool));
-  let fence = owner !== null && isUsed ? await takeLease(pool, shown, owner) : null;
+  const take = async (by: OwnerOptions): Promise<Entered> => {
+    const fence = await takeLease(pool, shown, by);
+    return { fence, heartbeat: beatFor(fence) };
+  };
+  const taken = owner !== null && isUsed ? await take(owner) : null;
   try {
     await attempt(doing, () => migrateDatabase(pool));
   } catch (error) {
     // Another m0 may be able to migrate, and must not wait for the end of the lease.
-    if (fence !== null) {
-      await releaseLease(pool, fence).catch((failed: unknown) =>
+    if (taken !== null) {
+      await taken.heartbeat.stop();
+      await releaseLease(pool, taken.fence).catch((failed: unknown) =>
         log.warn(
           { problem: errorText(failed) },
           'the lease could not be ended: the next m0 waits for its end',
@@ -82,8 +103,7 @@ async function takeAndMigrate(
     }
     throw error;
   }
-  if (owner !== null) fence ??= await takeLease(pool, shown, owner);
-  return fence;
+  return taken ?? (owner === null ? null : take(owner));
 }
 
 /**
@@ -97,28 +117,29 @@ export async function openDatabase(
   part: Part,
 ): Promise<OpenDatabase> {
   const pool = openPool(url, log);
+  let entered: Entered | null = null;
   try {
     const owner = part !== null && 'owner' in part ? part.owner : null;
     const worker = part !== null && 'worker' in part ? part.worker : null;
-    const fence =
-      worker === null
-        ? await takeAndMigrate(pool, shownDatabase(url), owner, log)
-        : await enter(pool, shownDatabase(url), worker);
-    await attempt('looking at the settings of the database', () => warnOfLazyServer(pool, log));
     let isLost = false;
     const reportLost = (): void => {
       if (isLost) return;
       isLost = true;
       (owner ?? worker)?.onLost();
     };
-    const heartbeat =
-      fence === null
-        ? null
-        : startHeartbeatThread(
-            new URL('./heartbeat-thread.ts', import.meta.url),
-            { url, fence, leaseMs: (owner ?? worker)?.leaseMs ?? LEASE_MS },
-            { log, onLost: reportLost },
-          );
+    const beatFor = (fence: number): Heartbeat =>
+      startHeartbeatThread(
+        new URL('./heartbeat-thread.ts', import.meta.url),
+        { url, fence, leaseMs: (owner ?? worker)?.leaseMs ?? LEASE_MS },
+        { log, onLost: reportLost },
+      );
+    entered =
+      worker === null
+        ? await takeAndMigrate(pool, shownDatabase(url), owner, log, beatFor)
+        : await enter(pool, shownDatabase(url), worker, beatFor);
+    const fence = entered?.fence ?? null;
+    const heartbeat = entered?.heartbeat;
+    await attempt('looking at the settings of the database', () => warnOfLazyServer(pool, log));
     const prove = async (db: Queries): Promise<void> => {
       if (fence === null) return;
       try {
@@ -144,6 +165,7 @@ export async function openDatabase(
       },
     };
   } catch (error) {
+    await entered?.heartbeat.stop();
     await pool.end();
     throw error;
   }
