@@ -22,7 +22,7 @@ export interface BesideOptions {
 /** A process beside the owner. */
 export interface Beside {
   /** Resolves when it gave no sign of life for too long, so that its work was given away. Then call `close`. */
-  readonly lost: Promise<void>;
+  readonly lost: Promise<string>;
   /** Takes no new work, finishes applies that have begun, and closes everything. Never rejects. */
   close(): Promise<void>;
 }
@@ -49,7 +49,7 @@ export async function joinOwner<T extends object>(
     ]);
   }
   const closers = createClosers(log);
-  const lost = Promise.withResolvers<void>();
+  const lost = Promise.withResolvers<string>();
   try {
     const store = await openStore({
       ...{ url: environment.databaseUrl, log, jobOf },
@@ -57,7 +57,7 @@ export async function joinOwner<T extends object>(
         labels,
         onLost() {
           log.error('this process gave no sign of life for too long: its work was given away, and it stops');
-          lost.resolve();
+          lost.resolve('this process gave no sign of life for too long, and its work was given away');
         },
       },
     });

@@ -45,12 +45,12 @@ interface Running {
   close(): Promise<void>;
   /** Reads m0.yaml anew; left out: SIGHUP ends m0. */
   reload?(): void;
-  /** Resolves when another m0 has taken over and this one must close. */
-  readonly lost?: Promise<void>;
+  /** Resolves when this m0 may store nothing more and must close: why. */
+  readonly lost?: Promise<string>;
 }
 
 /**
- * Starts, waits for SIGINT or SIGTERM, and closes. Resolves to the exit code: 0, or 1 if another m0 has taken over.
+ * Starts, waits for SIGINT or SIGTERM, and closes. Resolves to the exit code: 0, or 1 if its work was given away.
  * A signal during the start aborts it. A second signal ends the process at once with code 130. Rejects if the start
  * or the closing fails.
  */
@@ -81,14 +81,14 @@ async function runUntilStopped(start: (stop: AbortSignal) => Promise<Running>): 
     throw error;
   }
   const stopped = stop.signal.aborted ? Promise.resolve() : once(stop.signal, 'abort');
-  const lost = running.lost ?? new Promise<void>(() => {});
-  const isLost = await Promise.race([stopped.then(() => false), lost.then(() => true)]);
-  if (isLost) {
-    io.err('m0: another m0 has taken over: finishing the current work\n');
+  const lost = running.lost ?? new Promise<string>(() => {});
+  const whyLost = await Promise.race([stopped.then(() => null), lost]);
+  if (whyLost !== null) {
+    io.err(`m0: ${whyLost}: finishing the current work\n`);
     stop.abort();
   }
   await running.close();
-  return isLost ? 1 : 0;
+  return whyLost === null ? 0 : 1;
 }
 
 /** Runs a command that cleans up after itself: the first SIGINT or SIGTERM aborts it, a second one ends the process. */

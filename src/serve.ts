@@ -92,7 +92,7 @@ export interface Service {
   /** Queues a check of every stack. */
   checkAll(): Promise<void>;
   /** Resolves when another process has taken over the database. Then call `close`. */
-  readonly lost: Promise<void>;
+  readonly lost: Promise<string>;
   /** Takes no new work, waits for running applies, delivers due messages, and closes everything. Never rejects. */
   close(): Promise<void>;
 }
@@ -175,7 +175,7 @@ export async function serve(options: ServeOptions): Promise<Service> {
   const closers = createClosers(log);
 
   try {
-    const lost = Promise.withResolvers<void>();
+    const lost = Promise.withResolvers<string>();
     // While m0 waits for the database, the HTTP server already answers liveness probes.
     let waitingReason = '';
     let http: HttpServer | null = null;
@@ -206,7 +206,7 @@ export async function serve(options: ServeOptions): Promise<Service> {
         },
         onLost() {
           log.error('another m0 has taken over the database: this one stops');
-          lost.resolve();
+          lost.resolve('another m0 has taken over');
         },
       },
     });
