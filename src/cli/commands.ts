@@ -22,7 +22,7 @@ interface CliEntry {
 export const CLI_COMMANDS = {
   serve: {
     usage: ['serve [--roles bot,scheduler,worker]'],
-    help: 'start m0 (what npm start runs); without an m0.yaml: the sandbox',
+    help: 'starts m0, as `npm start` does; without an m0.yaml it starts the sandbox',
     exits: {
       0: 'a signal ended it',
       1: 'the start failed, or another m0 owns or has taken over the database',
@@ -31,8 +31,8 @@ export const CLI_COMMANDS = {
     },
   },
   worker: {
-    usage: ['worker [--labels LABEL,…]'],
-    help: 'a worker beside m0 serve: plans and applies the stacks with these labels, or those without one; LABEL=LIMIT: at most so many of it at the same time',
+    usage: ['worker [--labels LABEL=LIMIT,…]'],
+    help: 'starts a worker beside `m0 serve`. It plans and applies the stacks with these labels; without --labels, those without a label. =LIMIT may be left out: how many stacks of the label at the same time, at most',
     exits: {
       0: 'a signal ended it',
       1: 'the start failed, or its work was given to another worker',
@@ -42,7 +42,7 @@ export const CLI_COMMANDS = {
   },
   sandbox: {
     usage: ['sandbox'],
-    help: 'a local chat workspace and cloud to try m0 in',
+    help: 'starts a local chat workspace and a local cloud, to try m0',
     exits: {
       0: 'a signal ended it',
       1: 'the start failed',
@@ -52,16 +52,16 @@ export const CLI_COMMANDS = {
   },
   init: {
     usage: ['init [REPOSITORY] [--ref BRANCH] [--write]'],
-    help: 'an m0.yaml for a repository with Terraform, OpenTofu or Terragrunt',
+    help: 'writes an m0.yaml for a repository with Terraform, OpenTofu or Terragrunt, or adds to it',
     exits: {
-      0: 'm0.yaml was written, or has everything already',
-      1: 'there is no root, or m0.yaml lacks something and was not changed',
+      0: 'init wrote m0.yaml, or m0.yaml has everything already',
+      1: 'there is no root, or m0.yaml lacks something and init did not change it',
       2: 'wrong use, or the repository or the file cannot be read',
     },
   },
   explain: {
     usage: ['explain PLAN.json|- [--json] [--noise] [--schema FILE]'],
-    help: 'the drift in a "terraform show -json" file, also as gzip; - is standard input',
+    help: 'prints the drift in the output of `terraform show -json`, also as gzip; - is standard input',
     exits: {
       0: 'an apply would change nothing',
       1: 'an apply would change something',
@@ -73,16 +73,16 @@ export const CLI_COMMANDS = {
       'policy check DIR [--plan PLAN.json|-] [--input INPUT.json] [--approver EMAIL] [--json]',
       'policy test DIR',
     ],
-    help: 'compile, decide and test policies as production does',
+    help: 'compiles, asks and tests policies as production does',
     exits: {
-      0: 'the policy can be used, its tests pass, and it allows all of the plan',
+      0: 'm0 can use the policy, its tests pass, and it allows the whole plan',
       1: 'something waits or is denied, the lint finds an error, or a test fails',
-      2: 'wrong use, or the policy or a file cannot be used',
+      2: 'wrong use, or m0 cannot use the policy or a file',
     },
   },
   config: {
     usage: ['config check [FILE] [--reach]', 'config schema'],
-    help: 'what is wrong with m0.yaml; its JSON Schema',
+    help: 'check: prints all mistakes in m0.yaml. schema: prints its JSON Schema',
     exits: {
       0: 'fine',
       1: '`--reach`: something that m0.yaml names cannot be reached',
@@ -94,7 +94,7 @@ export const CLI_COMMANDS = {
       'check [STACK] [--json] [--post PLACE]',
       'check --dir FOLDER [--var-file FILE] [--json] [--post PLACE]',
     ],
-    help: 'the card that m0 would post about a stack or a folder now; stores, locks and applies nothing',
+    help: 'prints the card that m0 would post now about a stack or a folder; stores, locks and applies nothing',
     exits: {
       0: 'nothing would be posted',
       1: 'something drifted, the state is empty, or a condition of the code fails',
@@ -104,16 +104,16 @@ export const CLI_COMMANDS = {
   },
   stacks: {
     usage: ['stacks [--json]'],
-    help: 'which stacks are watched and why, and which roots are not',
+    help: 'lists which stacks m0 watches and why, and which roots it does not watch',
     exits: {
       0: 'fine',
-      1: 'a root is not watched and no rule says so',
+      1: 'm0 does not watch a root, and no rule excludes it',
       2: 'wrong use, or m0.yaml or a repository cannot be read',
     },
   },
   doctor: {
     usage: ['doctor'],
-    help: 'everything a start needs, in one table',
+    help: 'checks everything that a start needs, and prints one table',
     exits: { 0: 'fine', 1: 'something that a start needs is missing', 2: 'the environment is wrong' },
   },
   audit: {
@@ -121,16 +121,16 @@ export const CLI_COMMANDS = {
       'audit verify [FILE.jsonl] [--part]',
       'audit export [--stack NAME] [--since DATE] [--until DATE]',
     ],
-    help: 'whether the record of who did what still is what was written; the record as JSON Lines',
+    help: 'verify: checks that nobody changed the audit record. export: prints it as JSON Lines',
     exits: {
       0: 'fine',
-      1: 'a line is not what was written, or the database cannot be read',
+      1: 'somebody changed a line, or the database cannot be read',
       2: 'wrong use',
     },
   },
   backup: {
     usage: ['backup FILE'],
-    help: 'a verified copy of the database, also while m0 runs',
+    help: 'writes a verified copy of the database, also while m0 runs',
     exits: {
       0: 'fine',
       1: 'with a file: the copy is complete, but its audit record was changed; without one: no copy was made',
@@ -139,23 +139,23 @@ export const CLI_COMMANDS = {
   },
   restore: {
     usage: ['restore FILE'],
-    help: 'puts a back-up in the place of the database, while m0 does not run',
+    help: 'replaces the database by a back-up, while m0 does not run',
     exits: {
       0: 'restored',
-      1: 'another m0 uses the database, or the back-up may not be used',
+      1: 'another m0 uses the database, or m0 refuses the back-up',
       2: 'wrong use, or the file is damaged or no back-up',
     },
   },
   db: {
     usage: ['db migrate-from FILE', 'db migrate'],
-    help: 'moves a SQLite database into PostgreSQL; makes and updates the tables of a PostgreSQL database',
+    help: 'migrate-from: copies a SQLite database to PostgreSQL. migrate: creates or updates the tables in PostgreSQL',
     exits: {
       0: 'fine',
       1: 'an m0 uses one of the databases, or a database cannot be used: nothing was changed',
       2: 'wrong use',
     },
   },
-  help: { usage: ['help'], help: 'this list', exits: { 0: 'always' } },
+  help: { usage: ['help'], help: 'prints this list', exits: { 0: 'always' } },
 } as const satisfies Readonly<Record<string, CliEntry>>;
 
 export type CliCommand = keyof typeof CLI_COMMANDS;

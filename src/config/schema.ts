@@ -83,7 +83,7 @@ const approvers = z
       .boolean('must be true or false')
       .default(false)
       .describe(
-        'Authors, committers and co-authors of the code may not approve what it changes, and a person who changed the cloud by hand may not approve that drift. One who is not under `people`, or not known yet, costs one more approval',
+        'Authors, committers and co-authors of the code may not approve what it changes, and a person who changed the cloud by hand may not approve that drift. If such a person is not under `people`, or not known yet, one more approval is needed',
       ),
   })
   .describe('Who may approve. Left out: nobody can');
@@ -251,12 +251,12 @@ const quietHours = z
 const escalation = z
   .array(
     z.strictObject({
-      after: duration.describe('The step is taken if nobody has decided for so long: 30m, 72h'),
+      after: duration.describe('m0 takes the step if nobody has decided after this time: 30m, 72h'),
       to: text.describe('asked (those who were asked before), channel, oncall:NAME, a group or a person'),
       every: text
         .regex(/^([1-9]\d{0,3}[hdw])$/, 'must be 1h or more, as in 4h or 1d')
         .optional()
-        .describe('The step is repeated after so long. Left out: it is taken once'),
+        .describe('m0 repeats the step after this time. Left out: one time only'),
     }),
   )
   .describe('Who to notify when nobody decides');
@@ -305,7 +305,7 @@ const retention = z
       .default('7d')
       .describe('After that, checks that found nothing new are kept as one row for a stack and a day'),
   })
-  .describe('What is deleted when. The audit record never is, nor anything that is open');
+  .describe('When m0 deletes what. It never deletes the audit record, or anything that is open');
 
 /**
  * The keys that a stack, an environment, an entry of `discover` and its overrides share. A further key of a stack is
@@ -342,7 +342,7 @@ const settings = {
   limits: limits
     .optional()
     .describe(
-      'How long the tool may work before m0 stops it. A limit that is left out is that of the environment, else of defaults',
+      'How long the tool may work before m0 stops it. Left out: the limit of the environment, else of defaults',
     ),
   ...sharedStackKeys,
 };
@@ -539,7 +539,7 @@ export const rawConfigSchema = z
       )
       .default({})
       .describe(
-        'What runs on a Git host whose name does not say it, for links on cards. The host is in lower case, without a port',
+        'The kind of a Git host whose name does not tell it, for links on cards and for pull requests. HOST is in lower case, without a port',
       ),
     defaults: defaults.prefault({}),
     environments: z

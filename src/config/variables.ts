@@ -40,15 +40,18 @@ export const VARIABLES = {
   M0_DATA_DIR: { default: '`.m0`', help: 'Work trees, caches, tools and digests of provider schemas.' },
   M0_ARTIFACTS: {
     default: '`file:`',
-    help: 'Saved plans: `file:` (in the data folder), `file:PATH`, or `s3://bucket/prefix` (needs `s3:GetObject`, `PutObject`, `DeleteObject` and `ListBucket`). For one m0 only: at its start m0 deletes all plan files that none of its runs needs.',
+    help: 'Saved plans: `file:` (in the data folder), `file:PATH`, or `s3://bucket/prefix` (needs `s3:GetObject`, `PutObject`, `DeleteObject` and `ListBucket`). Only for one m0 with its workers and replicas: m0 deletes all plan files that none of its runs needs.',
   },
   M0_S3_ENDPOINT: { default: 'Amazon S3', help: 'Address of another S3 server.' },
   M0_ARTIFACT_KEY: {
     default: null,
-    help: 'Encrypts saved plans before they are stored (AES-256-GCM): 32 bytes in base64, from `openssl rand -base64 32`. To change it, write the new key first and the old one after a comma. Remove the old one once no run waits with a plan of it.',
+    help: 'Encrypts saved plans before m0 stores them (AES-256-GCM): 32 bytes in base64, from `openssl rand -base64 32`. Workers need it. To change the key, write the new one, a comma, and the old one. Remove the old one when no waiting run has a plan that it encrypted.',
     secret: true,
   },
-  M0_CONCURRENCY: { default: 'one a core', help: 'Runs at the same time, 1 to 256.' },
+  M0_CONCURRENCY: {
+    default: 'one for each core',
+    help: 'How many stacks this process plans and applies at the same time, 1 to 256.',
+  },
   M0_TERRAFORM: { default: 'from `PATH`', help: 'Where Terraform is.' },
   M0_TOFU: { default: 'from `PATH`', help: 'Where OpenTofu is.' },
   M0_TERRAGRUNT: { default: 'from `PATH`', help: 'Where Terragrunt is.' },
@@ -60,11 +63,11 @@ export const VARIABLES = {
   },
   M0_WAIT_FOR_OWNER: {
     default: '`0`',
-    help: '`1`: a start waits while another m0 works on the same database, as rolling deployments need. `0`: it says which m0 that is, and exits with 1.',
+    help: '`1`: the start waits while another m0 works on the same database, as for rolling deployments. `0`: the start says which m0 that is, and exits with 1.',
   },
   M0_STACK_USER: {
-    default: 'one user for each stack, where m0 runs as root',
-    help: 'The user of Terraform and OpenTofu: `FROM-TO`, `NAME`, `UID:GID`, or `self` (the user of m0).',
+    default: 'one for each stack (58000-58999) where m0 runs as root and can, else `self`',
+    help: 'The user that runs Terraform and OpenTofu: `FROM-TO` (one for each stack), `NAME`, `UID:GID`, or `self` (the user of m0). See [The user of stacks](../how-to/stack-environment.md#the-user-of-stacks).',
   },
   M0_LOG_LEVEL: {
     default: '`info`',
@@ -72,7 +75,7 @@ export const VARIABLES = {
   },
   M0_GIT_WEBHOOK_SECRET: {
     default: null,
-    help: 'The secret with which your Git server signs webhooks, 16 characters or more. Where not set, `POST /git/webhook` answers 404.',
+    help: 'The secret with which your Git server signs webhooks, 16 characters or more. If it is not set, `POST /git/webhook` answers 404.',
     secret: true,
   },
   M0_TEAMS_INSECURE_LOOPBACK: {
@@ -95,7 +98,7 @@ export const VARIABLES = {
   SLACK_API_URL: { default: 'Slack', help: 'Address of another Slack server.' },
   PAGERDUTY_TOKEN: {
     default: null,
-    help: 'REST API key, where `oncall` has schedules of PagerDuty. A read-only key is enough.',
+    help: 'REST API key, required if `oncall` has schedules of PagerDuty. A read-only key is enough.',
     secret: true,
   },
   PAGERDUTY_API_URL: {
@@ -109,7 +112,7 @@ export const VARIABLES = {
   MICROSOFT_APP_PASSWORD: { default: null, help: 'Client secret of the Teams app.', secret: true },
   MICROSOFT_APP_TENANT_ID: {
     default: null,
-    help: 'Your organisation: requests of others are refused. Where not set, only requests of people in m0.yaml are accepted.',
+    help: 'Your organisation (tenant): m0 refuses requests of others. If it is not set, m0 accepts only requests of people in m0.yaml.',
   },
 } as const satisfies Readonly<Record<string, VariableEntry>>;
 

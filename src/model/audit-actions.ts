@@ -39,7 +39,7 @@ export const AUDIT_ACTIONS = {
   },
   start: { by: 'm0', help: 'began to plan' },
   planned: { by: 'm0', help: 'has the plan' },
-  kept: { by: 'm0', help: 'took out of the question what is snoozed or accepted' },
+  kept: { by: 'm0', help: 'asks about no finding that is snoozed or accepted' },
   confirmed: { by: 'm0', help: 'the new plan is what was approved; the apply begins' },
   applied: { by: 'm0', help: 'the apply ended' },
   verified: { by: 'm0', help: 'has the plan after the apply' },
