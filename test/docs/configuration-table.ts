@@ -143,7 +143,7 @@ const SETTINGS_INTRO = `## Settings
 
 A stack, an environment (\`environments.NAME\`), an entry of \`discover\` and its \`overrides\` have these keys. The default is
 what counts if no place sets the key, \`defaults\` included. What counts if several places set a key:
-[What counts](../how-to/configure.md#environments).
+[Which value counts](../how-to/configure.md#which-value-counts).
 
 `;
 
