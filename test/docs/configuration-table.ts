@@ -141,8 +141,8 @@ function section(top: string, keys: readonly ConfigKey[], begin: string): string
 
 const SETTINGS_INTRO = `## Settings
 
-A stack, an environment (\`environments.NAME\`), an entry of \`discover\` and its \`overrides\` have these keys. The default is
-what counts if no place sets the key, \`defaults\` included. What counts if several places set a key:
+A stack, an environment (\`environments.NAME\`), an entry of \`discover\` and its \`overrides\` have these keys. The default
+counts if no place sets the key, not even \`defaults\`. If several places set a key:
 [Which value counts](../how-to/configure.md#which-value-counts).
 
 `;
