@@ -33,3 +33,10 @@ export const schedule = z
   .describe(
     'One cron or a list: minute, hour, day, month, weekday, or @hourly, @daily. If both day and weekday are given, both must match. []: only by command and push',
   );
+
+const UNITS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const;
+
+/** The length of a duration, as in 12h, in ms. */
+export function milliseconds(duration: string): number {
+  return Number(duration.slice(0, -1)) * UNITS[duration.slice(-1) as keyof typeof UNITS];
+}
