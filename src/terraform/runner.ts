@@ -31,6 +31,7 @@ import { secretValues } from './child-environment.ts';
 import { declaredSecrets } from './declared-secrets.ts';
 import { createIdentities } from './identities.ts';
 import { createInitialised } from './initialise.ts';
+import type { ToolPaths } from './installed-tools.ts';
 import { createLastPlans } from './last-plans.ts';
 import { createLeftTools } from './left-tools.ts';
 import { withEnoughFiles } from './outside-inputs.ts';
@@ -42,13 +43,7 @@ import { createPlanner, type OpenStack } from './planner.ts';
 import { createProviderSchemas } from './provider-schemas.ts';
 import { removeFolders } from './removed-folders.ts';
 import { createScratch } from './scratch.ts';
-import {
-  createStackTools,
-  type Scrubber,
-  type StackTool,
-  type ToolPaths,
-  type ToolPlace,
-} from './stack-tool.ts';
+import { createStackTools, type Scrubber, type StackTool, type ToolPlace } from './stack-tool.ts';
 import { allowTraversal, createStackUsers } from './stack-user.ts';
 import { stateLinks } from './state-links.ts';
 import { openUnit, type Unit } from './terragrunt-place.ts';
