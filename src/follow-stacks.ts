@@ -3,6 +3,7 @@ import type { Logger } from './base/log.ts';
 import type { FoundChange } from './discovery/discoveries.ts';
 import type { Stack } from './model/directory.ts';
 import type { LiveDirectory } from './model/live-directory.ts';
+import type { StackFolders } from './ports/runner.ts';
 import type { Worker } from './runs/worker-parts.ts';
 import { jitterOf } from './schedule/jitter.ts';
 import type { PushWatch } from './schedule/push.ts';
@@ -72,4 +73,19 @@ export function liveJitterOf(live: LiveDirectory): (stack: string) => number {
     jitter = jitterOf(stacks);
   });
   return (stack) => jitter(stack);
+}
+
+/**
+ * Deletes the folders of stacks that are not watched any more, now and after each change of the directory. Returns a
+ * function that ends this. Never rejects: an error is logged.
+ */
+export function removeUnwatchedFolders(live: LiveDirectory, runner: StackFolders, log: Logger): () => void {
+  const remove = (): void => {
+    runner
+      .removeUnwatched(live.current().stacks.map(({ name }) => name))
+      .catch((error: unknown) => log.error({ err: error }, 'folders of removed stacks could not be deleted'));
+  };
+  const unsubscribe = live.subscribe(remove);
+  remove();
+  return unsubscribe;
 }

@@ -7,6 +7,7 @@ import type { WorkerLabels } from './cli/worker-labels.ts';
 import { ConfigError } from './config/config-error.ts';
 import { knownFingerprintKey } from './fingerprint-key.ts';
 import { followOwner } from './follow-owner.ts';
+import { removeUnwatchedFolders } from './follow-stacks.ts';
 import { type Beside, type BesideOptions, joinOwner } from './join-owner.ts';
 import type { Stack } from './model/directory.ts';
 import { labelOf } from './model/worker-label.ts';
@@ -55,16 +56,8 @@ export function serveWorker(options: ServeWorkerOptions): Promise<Beside> {
       toolProcesses: store.toolProcesses,
       credentials: () => owner.config().credentials,
     });
-    const removeUnwatched = (): void => {
-      runner
-        .removeUnwatched(directory.stacks.map(({ name }) => name))
-        .catch((error: unknown) =>
-          log.error({ err: error }, 'folders of removed stacks could not be deleted'),
-        );
-    };
-    const unsubscribe = live.subscribe(removeUnwatched);
+    const unsubscribe = removeUnwatchedFolders(live, runner, log);
     closers.push(async () => unsubscribe());
-    removeUnwatched();
     const policies = createPolicies({
       ...{ dataDir: environment.dataDir, opa: tools.opa, mirrors, log, clock },
       emailOf: emailIn(directory),

@@ -2,9 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type DigestParts, sendDigest } from './alerts/digest.ts';
 import { greetingView, homeView } from './alerts/home.ts';
-import type { OutboxDispatcher } from './alerts/outbox-dispatcher.ts';
 import { tellPlace } from './artifacts/shared-place.ts';
 import { createClosers } from './base/closers.ts';
 import { errorText } from './base/error-text.ts';
@@ -20,7 +18,7 @@ import { createCore } from './core.ts';
 import { createDiscoveries } from './discovery/discoveries.ts';
 import { fingerprintKey } from './fingerprint-key.ts';
 import { type ConfigOrigin, type FollowConfig, followConfig } from './follow-config.ts';
-import { followStacks, liveJitterOf } from './follow-stacks.ts';
+import { followStacks, liveJitterOf, removeUnwatchedFolders } from './follow-stacks.ts';
 import { createForge } from './forge/forge.ts';
 import { scrubUrl } from './git/address.ts';
 import { createCodeChanges } from './git/own-commits.ts';
@@ -28,7 +26,6 @@ import { createPusher } from './git/push.ts';
 import { repositoryKey } from './git/remote.ts';
 import { createGitWebhook } from './http/git-webhook.ts';
 import { createReadiness } from './http/readiness.ts';
-import { type HttpServer, startHttp } from './http/server.ts';
 import { greetingCard } from './messages/greeting-card.ts';
 import { homeCard } from './messages/home-card.ts';
 import { createMetrics } from './metrics/metrics.ts';
@@ -37,6 +34,7 @@ import { createLiveDirectory } from './model/live-directory.ts';
 import { inRoundOrder } from './model/order.ts';
 import { M0, type Run, type Trigger } from './model/run.ts';
 import { NO_LABEL } from './model/worker-label.ts';
+import { openAsOwner } from './open-as-owner.ts';
 import { emailIn } from './people/email.ts';
 import { keepUsergroups } from './people/kept-usergroups.ts';
 import { openPagerDuty } from './people/pagerduty/pagerduty.ts';
@@ -45,17 +43,17 @@ import { createPolicies } from './policy/policies.ts';
 import type { Store } from './ports/store.ts';
 import { createCauseAccess } from './roles/access.ts';
 import { checkOnSchedule } from './runs/scheduled-check.ts';
-import { jobOf } from './runs/work-order.ts';
 import { refusedWork } from './runs/work-reports.ts';
 import { jitterAfter } from './schedule/jitter.ts';
 import { lastTicks } from './schedule/last-ticks.ts';
 import { watchPushes } from './schedule/push.ts';
 import { repeat } from './schedule/repeat.ts';
-import { type Schedule, startSchedule } from './schedule/schedule.ts';
+import { startSchedule } from './schedule/schedule.ts';
 import type { Tools } from './setup/tools.ts';
 import { openStackRunner } from './stack-runner.ts';
+import { startDigests } from './start-digests.ts';
 import { databaseKind } from './store/inspect.ts';
-import { databaseFile, isPostgres, openStore } from './store/open.ts';
+import { databaseFile, isPostgres } from './store/open.ts';
 import { startRetention } from './store/retention.ts';
 
 export interface ServeOptions {
@@ -106,39 +104,6 @@ function versions(tools: Tools): Readonly<Record<string, string>> {
   return { version: own.version, node: process.versions.node, terraform, tofu, opa };
 }
 
-type Digests = Config['digests'];
-
-/** Sends each digest of m0.yaml at its times. A digest that was due while m0 was down is sent once. */
-async function startDigests(
-  digests: Digests,
-  parts: DigestParts,
-  dispatcher: OutboxDispatcher,
-  log: Logger,
-): Promise<{ readonly schedule: Schedule; follow(digests: Digests): Promise<void> }> {
-  const name = (of: Digests) => of.map((digest, i) => ({ ...digest, name: `digest ${i}` }));
-  let named = name(digests);
-  const schedule = await startSchedule({
-    stacks: named,
-    now: parts.clock,
-    async onTick(name) {
-      const digest = named.find((d) => d.name === name);
-      if (digest === undefined) return;
-      await sendDigest(parts, digest, name);
-      dispatcher.wake();
-    },
-    lastTick: parts.store.lastTick,
-    setLastTick: parts.store.setLastTick,
-    log,
-  });
-  return {
-    schedule,
-    async follow(next) {
-      named = name(next);
-      await schedule.follow(named);
-    },
-  };
-}
-
 /** How often m0 checks the status of the policies. */
 const POLICY_CHECK_MS = 30_000;
 /** How often m0 checks for snoozes that have ended and for unanswered questions. */
@@ -175,43 +140,7 @@ export async function serve(options: ServeOptions): Promise<Service> {
   const closers = createClosers(log);
 
   try {
-    const lost = Promise.withResolvers<string>();
-    // While m0 waits for the database, the HTTP server already answers liveness probes.
-    let waitingReason = '';
-    let http: HttpServer | null = null;
-    const listen = async (): Promise<HttpServer> => {
-      http ??= await startHttp({
-        ...{ host: environment.host, port: environment.port, log, routes: null },
-        ready: async () => ({
-          ok: false,
-          problems: [{ part: 'm0', problem: `is starting${waitingReason}` }],
-        }),
-        metrics: async () => '',
-      });
-      return http;
-    };
-    closers.push(async () => http?.close());
-    const store = await openStore({
-      url: environment.databaseUrl,
-      log,
-      jobOf,
-      owner: {
-        wait: environment.waitForOwner,
-        ...(options.stop === undefined ? {} : { signal: options.stop }),
-        async onWaiting({ host, pid, since }) {
-          const about = { host, pid, since: new Date(since).toISOString() };
-          waitingReason = `: it waits for the m0 on ${host} (process ${pid}), which owns the database since ${about.since}`;
-          log.warn(about, 'waiting for the m0 that owns the database');
-          await listen();
-        },
-        onLost() {
-          log.error('another m0 has taken over the database: this one stops');
-          lost.resolve('another m0 has taken over');
-        },
-      },
-    });
-    closers.push(() => store.close());
-    const httpServer = await listen();
+    const { store, http, lost } = await openAsOwner(options, closers);
     const key = await fingerprintKey(store);
     const { shared } = store;
     const { artifacts: location, artifactKeys: keys } = environment;
@@ -353,15 +282,8 @@ export async function serve(options: ServeOptions): Promise<Service> {
         void chats.expect(directory);
       },
     });
-    const removeUnwatched = (): Promise<void> =>
-      runner
-        .removeUnwatched(live.current().stacks.map(({ name }) => name))
-        .catch((error: unknown) =>
-          log.error({ err: error }, 'folders of removed stacks could not be deleted'),
-        );
-    const unsubscribe = live.subscribe(() => void removeUnwatched());
+    const unsubscribe = removeUnwatchedFolders(live, runner, log);
     closers.push(async () => unsubscribe());
-    void removeUnwatched();
     discoveries.follow(live, (change) => followed.changed(change));
     live.subscribe((now, before) => {
       // At once: who may act counts from that moment.
@@ -392,7 +314,7 @@ export async function serve(options: ServeOptions): Promise<Service> {
       },
       onTold: () => dispatcher.wake(),
     });
-    httpServer.serve({
+    http.serve({
       ready: createReadiness({
         ...{ store, directory, clock, tools },
         database: databaseKind(environment.databaseUrl),
@@ -437,12 +359,12 @@ export async function serve(options: ServeOptions): Promise<Service> {
     closers.push(() => retention.stop());
     await following.start();
     closers.push(async () => following?.stop());
-    log.info({ url: httpServer.url, stacks: directory.stacks.length }, 'm0 is at work');
+    log.info({ url: http.url, stacks: directory.stacks.length }, 'm0 is at work');
 
     return {
-      url: httpServer.url,
+      url: http.url,
       store,
-      lost: lost.promise,
+      lost,
       reload: () => following?.look(),
       runs: (stack) => store.runs({ stack, limit: 200 }),
       async checkAll() {

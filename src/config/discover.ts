@@ -3,8 +3,10 @@ import { fillTemplate, partsOf, templateProblem } from '../discovery/path-glob.t
 import type { BuiltStack, Root, Rule } from '../discovery/rule.ts';
 import type { PolicySource } from '../model/directory.ts';
 import { globCovers } from '../text/glob.ts';
+import { NAME, NAME_RULE } from './formats.ts';
 import { readOwnFile } from './own-file.ts';
-import { NAME, NAME_RULE, type RawDiscover, SETTING_NAMES } from './schema.ts';
+import type { RawDiscover } from './schema.ts';
+import { SETTING_NAMES } from './setting-keys.ts';
 import { mergeSettings, readSettings, type Settings, type SettingsReader, settle } from './settings.ts';
 import { type Path, pathText } from './source.ts';
 import { suggestion } from './suggestion.ts';

@@ -16,7 +16,8 @@ import { DEFAULT_LIMITS, type Limits } from '../model/limits.ts';
 import { type AskingReader, readEscalation, readQuietHours, type WrittenQuietHours } from './asking.ts';
 import { mergeCauses, readCauses, type WrittenCauses } from './causes.ts';
 import { type CloudReader, mergeClouds, readClouds, type WrittenClouds } from './cloud.ts';
-import type { RawSettings, RawStack } from './schema.ts';
+import type { RawStack } from './schema.ts';
+import type { RawSettings } from './setting-keys.ts';
 import { CLOUD_FILES, CLOUDS } from './shared-keys.ts';
 import type { Path } from './source.ts';
 

@@ -1,11 +1,7 @@
-/** Keys of m0.yaml for identities in clouds and for the order between stacks: a part of the settings in schema.ts. */
+/** Keys of m0.yaml for identities in clouds and for the order between stacks: a part of those in setting-keys.ts. */
 import { z } from 'zod';
 import { LABEL } from '../model/worker-label.ts';
-
-/** A text that is not empty. */
-export const text = z
-  .string({ error: (issue) => (issue.input === undefined ? 'is missing' : 'must be text: put it in quotes') })
-  .min(1, 'must not be empty');
+import { text } from './formats.ts';
 
 const role = text.regex(
   /^arn:[a-z0-9-]+:iam::\d{12}:role\/[\w+=,.@/-]+$/,

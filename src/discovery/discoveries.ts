@@ -1,6 +1,5 @@
 /** Finds stacks in the repositories that m0.yaml names, and brings the directory to what they hold now. */
 import { randomUUID } from 'node:crypto';
-import { posix } from 'node:path';
 import { errorText } from '../base/error-text.ts';
 import type { Logger } from '../base/log.ts';
 import type { RunGit } from '../git/dependencies.ts';
@@ -15,6 +14,7 @@ import type { Snapshot } from './folder.ts';
 import type { KnownStack } from './names.ts';
 import { readMoves, readSnapshot } from './read-snapshot.ts';
 import type { Rule } from './rule.ts';
+import { type StackChanges, stackChanges } from './stack-changes.ts';
 import {
   type DiscoveryState,
   type GoneStack,
@@ -24,7 +24,7 @@ import {
   stateChange,
 } from './state.ts';
 import { type Survey, sourceOf, survey } from './survey.ts';
-import { type StackChanges, viewsByPlace } from './watch-changes.ts';
+import { viewsByPlace } from './watch-changes.ts';
 
 /** The repositories, as `src/git/mirrors.ts` has them. */
 export interface Repositories {
@@ -130,84 +130,8 @@ export function createDiscoveries(parts: DiscoveryParts): Discoveries {
     gone: Object.fromEntries(gone.map((one) => [one.name, one.why])),
   });
 
-  /** Why a stack that was known is not among the stacks any more. */
-  function whyGone(one: KnownStack, next: Survey, snapshots: DiscoveryState['snapshots']): string {
-    const source = sources.find(({ key }) => key === one.source);
-    if (source === undefined) return 'its repository is not under discover in m0.yaml any more';
-    const snapshot = snapshots[one.source];
-    const code = codeName({ repository: shown(source.git), commit: snapshot?.commit ?? '' });
-    if (snapshot?.folders.every(({ path }) => path !== one.path)) {
-      return `${one.path === '' ? 'its code' : `its folder ${one.path}`} is gone from ${code}`;
-    }
-    const left = next.watching.left.find(
-      (root) =>
-        root.path === one.path &&
-        root.ref === source.ref &&
-        root.repository === shown(source.git) &&
-        (root.workspace === null || root.workspace === one.workspace),
-    );
-    if (left !== undefined) return `${one.path}: ${left.why}`;
-    const named = next.known.find(
-      (k) => k.source === one.source && k.path === one.path && k.workspace === one.workspace,
-    );
-    return named === undefined
-      ? `m0.yaml or ${code} has no workspace ${one.workspace} for it any more`
-      : `by m0.yaml it is ${named.name} now`;
-  }
-
-  /** The stacks that m0.yaml wrote out until now, and that are not watched any more. */
-  function goneFromFile({ stacks }: Survey): readonly GoneStack[] {
-    const names = new Set([...stacks, ...state.known].map((s) => s.name));
-    const placeOf = ({ source, workspace }: Stack): string =>
-      JSON.stringify([sourceOf(source, keyOf), posix.normalize(source.path || '.'), workspace]);
-    return current.stacks
-      .filter((stack) => !names.has(stack.name))
-      .map((stack) => {
-        const { name, environment, workspace } = stack;
-        const same = stacks.find((other) => placeOf(other) === placeOf(stack));
-        const why =
-          same === undefined ? 'm0.yaml does not name it any more' : `by m0.yaml it is ${same.name} now`;
-        const source = sourceOf(stack.source, keyOf);
-        return {
-          ...{ name, source, path: stack.source.path, workspace, templateName: name, environment },
-          ...{ state: null, why },
-        };
-      });
-  }
-
-  function changesOf(next: Survey, snapshots: DiscoveryState['snapshots']): StackChanges {
-    const names = new Set(next.stacks.map((s) => s.name));
-    const before = new Set([...state.known.map((k) => k.name), ...current.stacks.map((s) => s.name)]);
-    const gone = [
-      ...state.known
-        .filter((one) => !names.has(one.name))
-        .map((one) => ({ ...one, why: whyGone(one, next, snapshots) })),
-      ...goneFromFile(next),
-    ];
-    const places = [
-      ...next.watching.left.flatMap((root) =>
-        root.status === 'unwatched' && root.workspace !== null
-          ? [{ where: root.path, why: root.why, source: sourceAt(root.repository, root.ref) }]
-          : [],
-      ),
-      ...next.watching.stacks.flatMap((one) =>
-        one.notes.map((why) => ({
-          where: one.stack,
-          why,
-          source: sourceAt(one.repository, one.ref),
-        })),
-      ),
-    ];
-    return {
-      found: next.stacks.filter((s) => !before.has(s.name)),
-      moved: [...next.moved].filter(([name]) => before.has(name)),
-      gone,
-      problems: places,
-    };
-  }
-
-  const sourceAt = (repository: string, ref: string): string =>
-    sources.find((s) => shown(s.git) === repository && s.ref === ref)?.key ?? '';
+  const changesTo = (next: Survey, snapshots: DiscoveryState['snapshots']): StackChanges =>
+    stackChanges({ stacks: current.stacks, known: state.known }, next, { sources, snapshots, keyOf, shown });
 
   /** The stack as it was, or as its rule would make it, to know which channels it had. */
   function lastStackOf(one: KnownStack): Stack | null {
@@ -227,7 +151,7 @@ export function createDiscoveries(parts: DiscoveryParts): Discoveries {
     code: readonly string[],
     also: readonly Change[] = [],
   ): Promise<void> {
-    const changes = changesOf(next, snapshots);
+    const changes = changesTo(next, snapshots);
     const fresh = changes.problems.filter((p) => !state.told.includes(`${p.where}: ${p.why}`));
     const names = new Set(next.stacks.map((s) => s.name));
     const nextState: DiscoveryState = {
@@ -303,7 +227,7 @@ export function createDiscoveries(parts: DiscoveryParts): Discoveries {
   /** A repository that can't be read must not end the alerts of stacks that m0.yaml may only have moved there. */
   function refuseLoss(next: Survey, snapshots: DiscoveryState['snapshots']): void {
     const [trouble] = unreadable.values();
-    const { gone } = changesOf(next, snapshots);
+    const { gone } = changesTo(next, snapshots);
     if (trouble === undefined || gone.length === 0) return;
     const names = gone.map((one) => one.name).join(', ');
     throw new Error(

@@ -44,6 +44,11 @@ export function sourceOf({ git, ref }: Rule['source'], keyOf: SurveyQuestion['ke
   return JSON.stringify([keyOf(git), ref]);
 }
 
+/** Identifies the root and the workspace of the stack. Hashed nowhere and shown nowhere, as `sourceOf`. */
+export function placeOf({ source, workspace }: Stack, keyOf: SurveyQuestion['keyOf']): string {
+  return JSON.stringify([sourceOf(source, keyOf), posix.normalize(source.path || '.'), workspace]);
+}
+
 interface Candidate extends PlacedRoot {
   readonly rule: Rule;
   readonly glob: string;
@@ -76,11 +81,7 @@ export function survey(question: SurveyQuestion): Survey {
   const candidates: Candidate[] = [];
   const left: LeftRoot[] = [];
   const problems: string[] = [];
-  const covered = new Set(
-    written.map((s) =>
-      JSON.stringify([sourceOf(s.source, keyOf), posix.normalize(s.source.path || '.'), s.workspace]),
-    ),
-  );
+  const covered = new Set(written.map((s) => placeOf(s, keyOf)));
   const coveredFolders = new Set(
     written.map((s) => JSON.stringify([sourceOf(s.source, keyOf), posix.normalize(s.source.path || '.')])),
   );

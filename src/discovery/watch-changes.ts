@@ -4,16 +4,7 @@ import type { Place, Stack } from '../model/directory.ts';
 import { openFindings } from '../model/open-findings.ts';
 import type { Store } from '../ports/store.ts';
 import type { KnownStack } from './names.ts';
-import type { GoneStack } from './state.ts';
-
-export interface StackChanges {
-  readonly found: readonly Stack[];
-  /** Names, each with the path where it was before. */
-  readonly moved: readonly (readonly [string, string])[];
-  readonly gone: readonly GoneStack[];
-  /** `source`: the repository that it is about. */
-  readonly problems: readonly { readonly where: string; readonly why: string; readonly source: string }[];
-}
+import type { StackChanges } from './stack-changes.ts';
 
 interface Question {
   readonly changes: StackChanges;

@@ -1,5 +1,6 @@
 /** Checks repository addresses and refs, and removes credentials from texts. */
 import { isAbsolute } from 'node:path';
+import { isFullCommit } from '../model/code-version.ts';
 
 const SCHEMES = ['https', 'http', 'ssh', 'git', 'file'];
 const SCP_LIKE = /^[A-Za-z0-9_.-]+@[A-Za-z0-9.-]+:(?!\/\/)/;
@@ -36,6 +37,11 @@ export function refuseRef(ref: string): string | null {
   if (/[\0-\x20\x7f~^:?*[\\]|\.\.|@\{|\/\/|\.lock$|\.$|^\/|\/$/.test(ref))
     return 'that is no name git allows';
   return null;
+}
+
+/** Why one of the commits cannot be passed to git: it is not the full name of a commit. Null if all of them can. */
+export function refuseCommits(...commits: readonly string[]): string | null {
+  return commits.every(isFullCommit) ? null : 'that is no commit';
 }
 
 /** The address without credentials, for people and logs. */

@@ -1,22 +1,25 @@
+/** Local copies of Git repositories: one bare mirror per URL, and the work trees of stacks. */
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join, resolve as resolvePath } from 'node:path';
+import { mkdir, rm } from 'node:fs/promises';
+import { join, resolve as resolvePath } from 'node:path';
 import type { SimpleGit } from 'simple-git';
 import { createKeyedLock } from '../base/keyed-lock.ts';
 import type { Logger } from '../base/log.ts';
-import type { CodeVersion, StackInputs } from '../model/code-version.ts';
+import { type CodeVersion, isFullCommit, type StackInputs } from '../model/code-version.ts';
 import type { Reads } from '../ports/code-changes.ts';
 import { type Access, accessOf, moduleAccessOf } from './access.ts';
-import { refuseRef, refuseUrl, scrubCredentials, scrubSecrets, scrubUrl } from './address.ts';
+import { refuseCommits, refuseRef, refuseUrl, scrubCredentials, scrubSecrets, scrubUrl } from './address.ts';
 import { credentialFor, type GitCredential } from './credentials.ts';
 import { literalSpec, type RunGit, type StackCode } from './dependencies.ts';
 import { explainFailure } from './failure.ts';
-import { GitError } from './git-error.ts';
-import { isWithoutRepository, occupyGitFolder } from './git-folder.ts';
+import { GitError, throwIfRefused, withGitError } from './git-error.ts';
+import { occupyGitFolder } from './git-folder.ts';
 import { gitIn, gitText } from './git-in.ts';
 import type { InputTree } from './inputs.ts';
+import { isBroken, withRepairs } from './repairs.ts';
 import { createStackCodeReader } from './stack-code.ts';
 import { checkoutSubmodules } from './submodules.ts';
+import { CLEAN, ensureWorkTree, exists } from './work-trees.ts';
 
 /** Local copies of Git repositories: one bare mirror per URL, shared by everything in this process. */
 export interface Mirrors {
@@ -87,33 +90,8 @@ export interface MirrorOptions {
   readonly timeLimitMs?: number;
 }
 
-/** Files that Terraform writes next to the code and needs again, even where Git does not ignore them. */
-const TERRAFORM_FILES = [
-  '.terraform',
-  '.terraform.lock.hcl',
-  '*.tfstate',
-  '*.tfstate.backup',
-  'terraform.tfstate.d',
-];
-const CLEAN = ['clean', '--quiet', '-f', '-f', '-d', ...TERRAFORM_FILES.flatMap((name) => ['-e', name])];
 /** The longest time in ms that a fetch counts for others: code that somebody has pushed is seen soon. */
 const MOST_SHARED_MS = 15_000;
-const FULL_COMMIT = /^[0-9a-f]{40,64}$/;
-/** Longest error text. */
-const MAX_ERROR_CHARS = 1_000;
-/** Errors that mean: this mirror or work tree is broken, and making a new one is cheaper than a repair. */
-const BROKEN = new RegExp(
-  [
-    'not a git repository|dubious ownership|on a directory that does not exist|EEXIST|ENOTDIR|EISDIR',
-    'corrupt|bad object|loose object|unable to read (tree|sha1 file)|did not send all necessary objects',
-    'is not a tree|object directory|alternate object path|packfile|index file|bad signature',
-    "\\.lock': File exists|unexpected line in|in file (\\S+/)?config\\b|reference broken|broken ref",
-  ].join('|'),
-  'i',
-);
-/** Errors of a full disk. A new copy would not help then. */
-const DISK_FULL = /No space left on device|Disk quota exceeded|ENOSPC|EDQUOT/i;
-
 /** Mirrors under `dir`, each named by the hash of its URL, so that no URL can choose a path. */
 export function createMirrors(options: MirrorOptions): Mirrors {
   const { log } = options;
@@ -135,28 +113,6 @@ export function createMirrors(options: MirrorOptions): Mirrors {
       access,
       variables,
     });
-  }
-
-  /** Runs `work`. If the local copy is broken, runs the next of `repairs` and then `work` again. */
-  async function withRepairs<T>(
-    url: string,
-    work: () => Promise<T>,
-    repairs: readonly (() => Promise<unknown>)[],
-  ): Promise<T> {
-    const [repair, ...others] = repairs;
-    try {
-      return await work();
-    } catch (error) {
-      const text = gitText(error);
-      if (repair === undefined || error instanceof GitError || !BROKEN.test(text) || DISK_FULL.test(text))
-        throw error;
-      log.warn(
-        { repository: scrubUrl(url), why: scrubCredentials(text, url) },
-        'local copy of a repository is broken, making it anew',
-      );
-      await repair();
-      return withRepairs(url, work, others);
-    }
   }
 
   /** How git reaches the repository. Tokens and keys are read at this moment. */
@@ -211,11 +167,11 @@ export function createMirrors(options: MirrorOptions): Mirrors {
       const commit = await git(mirror)
         .raw(args)
         .catch((error: unknown) => {
-          if (BROKEN.test(gitText(error))) throw error;
+          if (isBroken(error)) throw error;
           return '';
         });
       const found = commit.split('\n').at(-1)?.trim() ?? '';
-      if (FULL_COMMIT.test(found)) return found;
+      if (isFullCommit(found)) return found;
     }
     throw new GitError(`running git fetch for ${scrubUrl(url)}: there is no "${ref}" in it`, scrubUrl(url));
   }
@@ -235,7 +191,7 @@ export function createMirrors(options: MirrorOptions): Mirrors {
     doing: string,
     work: (run: RunGit, mirror: string) => Promise<T>,
   ): Promise<T> {
-    check(url, refuseUrl(url), doing);
+    throwIfRefused(url, refuseUrl(url), doing);
     const mirror = mirrorOf(url);
     const run: RunGit = (args) => git(mirror).raw([...args]);
     return lock(mirror, () => withGitError(doing, url, () => work(run, mirror)));
@@ -247,8 +203,8 @@ export function createMirrors(options: MirrorOptions): Mirrors {
     open: (url: string) => ReturnType<typeof openAccess>,
     within = 0,
   ): Promise<CodeVersion> {
-    check(url, refuseUrl(url), 'running git fetch for');
-    check(url, refuseRef(ref), 'running git fetch for');
+    throwIfRefused(url, refuseUrl(url), 'running git fetch for');
+    throwIfRefused(url, refuseRef(ref), 'running git fetch for');
     const mirror = mirrorOf(url);
     const asked = performance.now();
     return lock(mirror, () =>
@@ -268,7 +224,7 @@ export function createMirrors(options: MirrorOptions): Mirrors {
           }
           return describe(url, mirror, ref, await resolve(url, mirror, ref));
         };
-        const code = await withRepairs(url, work, [
+        const code = await withRepairs(url, log, work, [
           () => {
             isNew = false;
             return rm(mirror, { recursive: true, force: true });
@@ -282,24 +238,29 @@ export function createMirrors(options: MirrorOptions): Mirrors {
 
   async function checkout(url: string, commit: string, where: string): Promise<void> {
     const into = resolvePath(where);
-    check(url, refuseUrl(url), 'running git checkout for');
-    check(url, FULL_COMMIT.test(commit) ? null : 'that is no commit', 'running git checkout for');
+    throwIfRefused(url, refuseUrl(url), 'running git checkout for');
+    throwIfRefused(url, refuseCommits(commit), 'running git checkout for');
     const mirror = mirrorOf(url);
     await lock(mirror, () =>
       withGitError('running git checkout for', url, () =>
-        withRepairs(url, async () => {
-          await ensureWorkTree(mirror, into);
-          await git(into).raw(['checkout', '--quiet', '--force', '--detach', commit, '--']);
-          await git(into).raw(CLEAN);
-        }, [
-          () => rm(into, { recursive: true, force: true }),
-          // The work tree uses the mirror's objects, so the mirror is broken too.
+        withRepairs(
+          url,
+          log,
           async () => {
-            await rm(mirror, { recursive: true, force: true });
-            await updateFromServer(url, mirror);
-            await rm(into, { recursive: true, force: true });
+            await ensureWorkTree(git, mirror, into);
+            await git(into).raw(['checkout', '--quiet', '--force', '--detach', commit, '--']);
+            await git(into).raw(CLEAN);
           },
-        ]),
+          [
+            () => rm(into, { recursive: true, force: true }),
+            // The work tree uses the mirror's objects, so the mirror is broken too.
+            async () => {
+              await rm(mirror, { recursive: true, force: true });
+              await updateFromServer(url, mirror);
+              await rm(into, { recursive: true, force: true });
+            },
+          ],
+        ),
       ),
     );
     await checkoutSubmodules(url, commit, into, {
@@ -316,14 +277,13 @@ export function createMirrors(options: MirrorOptions): Mirrors {
 
     async inputs(commit, since, code) {
       const doing = 'reading the history of';
-      const isCommit = FULL_COMMIT.test(commit) && (since === null || FULL_COMMIT.test(since));
-      check(code.git, isCommit ? null : 'that is no commit', doing);
+      throwIfRefused(code.git, refuseCommits(commit, ...(since === null ? [] : [since])), doing);
       return reading(code.git, doing, (run, mirror) => codeReader.inputs(run, mirror, commit, since, code));
     },
 
     async inputTree(commit, code) {
       const doing = 'listing the files of';
-      check(code.git, FULL_COMMIT.test(commit) ? null : 'that is no commit', doing);
+      throwIfRefused(code.git, refuseCommits(commit), doing);
       const files = await reading(code.git, doing, (run, mirror) =>
         codeReader.files(run, mirror, commit, code),
       );
@@ -332,8 +292,8 @@ export function createMirrors(options: MirrorOptions): Mirrors {
 
     async checkoutFiles(url, commit, paths, where) {
       const into = resolvePath(where.into);
-      check(url, refuseUrl(url), 'running git checkout for');
-      check(url, FULL_COMMIT.test(commit) ? null : 'that is no commit', 'running git checkout for');
+      throwIfRefused(url, refuseUrl(url), 'running git checkout for');
+      throwIfRefused(url, refuseCommits(commit), 'running git checkout for');
       const mirror = mirrorOf(url);
       const index = resolvePath(where.index);
       const inTree = (args: readonly string[]): Promise<string> =>
@@ -343,18 +303,23 @@ export function createMirrors(options: MirrorOptions): Mirrors {
         ]);
       await lock(mirror, () =>
         withGitError('running git checkout for', url, () =>
-          withRepairs(url, async () => {
-            const isNew = await mkdir(into, { recursive: true, mode: 0o700 });
-            await occupyGitFolder(into);
-            await rm(index, { force: true });
-            await inTree(['checkout', '--quiet', '--force', commit, '--', ...paths.map(literalSpec)]);
-            if (isNew === undefined) await inTree(CLEAN);
-          }, [
+          withRepairs(
+            url,
+            log,
             async () => {
-              await rm(mirror, { recursive: true, force: true });
-              await updateFromServer(url, mirror);
+              const isNew = await mkdir(into, { recursive: true, mode: 0o700 });
+              await occupyGitFolder(into);
+              await rm(index, { force: true });
+              await inTree(['checkout', '--quiet', '--force', commit, '--', ...paths.map(literalSpec)]);
+              if (isNew === undefined) await inTree(CLEAN);
             },
-          ]),
+            [
+              async () => {
+                await rm(mirror, { recursive: true, force: true });
+                await updateFromServer(url, mirror);
+              },
+            ],
+          ),
         ),
       );
     },
@@ -369,50 +334,7 @@ export function createMirrors(options: MirrorOptions): Mirrors {
 
   async function reads(from: string, to: string, code: StackCode): Promise<Reads> {
     const doing = 'comparing commits of';
-    const commits = FULL_COMMIT.test(from) && FULL_COMMIT.test(to);
-    check(code.git, commits ? null : 'that is no commit', doing);
+    throwIfRefused(code.git, refuseCommits(from, to), doing);
     return reading(code.git, doing, (run, mirror) => codeReader.reads(run, mirror, from, to, code));
   }
-
-  /** A work tree shares the mirror's objects, so that a checkout copies only files. */
-  async function ensureWorkTree(mirror: string, into: string): Promise<void> {
-    const sharedObjects = await readFile(join(into, '.git/objects/info/alternates'), 'utf8').catch(() => '');
-    if (sharedObjects.trim() === join(mirror, 'objects')) return;
-    if (!(await exists(join(mirror, 'objects')))) throw new Error(`${mirror} is not a git repository`);
-    await mkdir(dirname(into), { recursive: true, mode: 0o700 });
-    const clone = ['clone', '--quiet', '--shared', '--no-checkout', '--template='];
-    if (await isWithoutRepository(into)) {
-      // A tree of inputs alone: local states in it must stay.
-      const beside = `${into}.clone`;
-      await rm(beside, { recursive: true, force: true });
-      await git(mirror).raw([...clone, '--', mirror, beside]);
-      await rm(join(into, '.git'), { recursive: true, force: true });
-      await rename(join(beside, '.git'), join(into, '.git'));
-      await rm(beside, { recursive: true, force: true });
-      return;
-    }
-    await rm(into, { recursive: true, force: true });
-    await git(mirror).raw([...clone, '--', mirror, into]);
-  }
-}
-
-async function withGitError<T>(doing: string, url: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof GitError) throw error;
-    const text = scrubCredentials(gitText(error), url).slice(0, MAX_ERROR_CHARS);
-    throw new GitError(`${doing} ${scrubUrl(url)}: ${text}`, scrubUrl(url));
-  }
-}
-
-function check(url: string, refusal: string | null, doing: string): void {
-  if (refusal !== null) throw new GitError(`${doing} ${scrubUrl(url)}: ${refusal}`, scrubUrl(url));
-}
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -1,8 +1,9 @@
 /** Pushes m0's own branches. Nothing else is ever pushed. */
 import { mkdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { isFullCommit } from '../model/code-version.ts';
 import { accessOf } from './access.ts';
-import { refuseRef, refuseUrl, scrubCredentials, scrubSecrets, scrubUrl } from './address.ts';
+import { refuseCommits, refuseRef, refuseUrl, scrubCredentials, scrubSecrets, scrubUrl } from './address.ts';
 import { credentialName, type GitCredential } from './credentials.ts';
 import { gitIn, gitText } from './git-in.ts';
 
@@ -11,7 +12,6 @@ const OWN_PREFIX = 'm0/';
 /** Time limit of one push in ms. */
 const TIME_LIMIT_MS = 5 * 60_000;
 const MAX_ERROR_CHARS = 1_000;
-const FULL_COMMIT = /^[0-9a-f]{40,64}$/;
 
 /** Where a branch is on the server. `address` is what the credential is for. */
 export interface PushTarget {
@@ -109,7 +109,7 @@ export function createPusher(options: {
     const lines = await run(repository, target, ['ls-remote', ADDRESS, ref], signal);
     const line = lines.split('\n').find((each) => each.endsWith(`\t${ref}`));
     const commit = line?.split('\t')[0] ?? '';
-    return FULL_COMMIT.test(commit) ? commit : null;
+    return isFullCommit(commit) ? commit : null;
   }
 
   /** Git in a local directory, without access to any server. */
@@ -147,8 +147,9 @@ export function createPusher(options: {
 
   return {
     async push(repository, commit, target, signal) {
-      if (!FULL_COMMIT.test(commit)) {
-        throw new PushError(`running git push for ${scrubUrl(target.address)}: that is no commit`, true);
+      const refusal = refuseCommits(commit);
+      if (refusal !== null) {
+        throw new PushError(`running git push for ${scrubUrl(target.address)}: ${refusal}`, true);
       }
       const note = pushedRef(target.branch);
       const pushed = await local(repository, ['for-each-ref', '--format=%(objectname)', note], signal);

@@ -67,3 +67,8 @@ export function sourceId({ git, path }: { readonly git: string; readonly path: s
 export function touchedCommit(code: CodeVersion): CommitInfo {
   return code.inputs?.touched ?? code;
 }
+
+/** True for the full name of a commit, as git writes it with SHA-1 or SHA-256. */
+export function isFullCommit(text: string): boolean {
+  return /^[0-9a-f]{40,64}$/.test(text);
+}

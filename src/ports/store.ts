@@ -111,12 +111,12 @@ export interface QueuedRun extends Pick<Run, 'id' | 'stack' | 'trigger'> {
   readonly state: 'queued';
 }
 
-/** The durable memory. Every method may reject with a StoreError that says what was being done. */
 /** A stack's newest run, as short as lists of many stacks need it. */
 export interface NewestRun extends Pick<Run, 'id' | 'createdAt'> {
   readonly tellOnly: string | null;
 }
 
+/** The durable memory. Every method may reject with a StoreError that says what was being done. */
 export interface Store
   extends ScheduleStore,
     ReachStore,

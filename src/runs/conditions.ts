@@ -1,6 +1,7 @@
 /** The conditions of the code (checks, preconditions, postconditions) that fail in a plan. Pure. */
 import { createHash } from 'node:crypto';
 import type { CheckResult } from '../drift/finding.ts';
+import type { Run } from '../model/run.ts';
 
 /** Those that failed. One that only an apply can evaluate has not failed. */
 export function failingChecks(checks: readonly CheckResult[]): readonly CheckResult[] {
@@ -19,4 +20,9 @@ export function unknownChecks(checks: readonly CheckResult[]): readonly string[]
 export function checksFingerprint(checks: readonly CheckResult[]): string {
   const lines = checks.map((c) => JSON.stringify([c.address, c.kind, c.status, c.problems.length])).sort();
   return createHash('sha256').update(lines.join('\n')).digest('hex');
+}
+
+/** How many conditions of the code failed in the run's plan. */
+export function failedChecks(run: Pick<Run, 'checks'>): number {
+  return run.checks?.length ?? 0;
 }

@@ -5,19 +5,18 @@
 
 import { assertNever } from '../base/assert-never.ts';
 import { RUN_STATES, type Run, type RunState } from '../model/run.ts';
+import { afterDecision } from './after-decision.ts';
 import { afterApproval, afterConfirmation, afterRecount } from './approval.ts';
 import { pauseText } from './hold-changes.ts';
 import {
-  afterDecision,
   afterExemption,
   afterExpiry,
-  afterFailure,
   afterLocked,
   afterMoved,
   afterObjection,
   afterRestore,
-  afterVerify,
-} from './outcomes.ts';
+} from './not-applied.ts';
+import { afterFailure, afterVerify } from './outcomes.ts';
 import type { Next, RunEvent, RunEventName, Transition } from './run-event.ts';
 
 /** The states in which each event is allowed; in all other states it is refused. */

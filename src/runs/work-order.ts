@@ -6,7 +6,7 @@ import type { Run, RunState, Trigger } from '../model/run.ts';
 import { labelOf } from '../model/worker-label.ts';
 import type { StackJob } from '../ports/shared-work.ts';
 import { expiresAt } from './confirm.ts';
-import { LONGEST_LOCK_PAUSE_MS } from './outcomes.ts';
+import { LONGEST_LOCK_PAUSE_MS } from './not-applied.ts';
 
 /** States in which the worker must act on a run, most urgent first. */
 export const STATES_WITH_WORK: readonly RunState[] = ['verifying', 'approved', 'queued'];

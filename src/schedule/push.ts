@@ -1,6 +1,7 @@
 /** Polls the Git repositories of stacks and reports pushes. */
 import { createHash } from 'node:crypto';
 import type { Logger } from '../base/log.ts';
+import { isFullCommit } from '../model/code-version.ts';
 import type { Stack } from '../model/directory.ts';
 import type { CodeHistory } from '../ports/runner.ts';
 import type { Store } from '../ports/store.ts';
@@ -58,7 +59,6 @@ interface Watched {
 
 /** Delay between the first polls of two repositories, so that a start does not fetch all at once. */
 const START_SPACING_MS = 250;
-const FULL_COMMIT = /^[0-9a-f]{40,64}$/;
 
 /**
  * Polls the ref of each stack's code, once for all stacks that share it, and reports a new head that the
@@ -111,12 +111,12 @@ function watchedRefs(
   const byRef = new Map<string, Watched>();
   for (const source of sources) {
     const { git, ref, pollMs } = source;
-    if (!FULL_COMMIT.test(ref))
+    if (!isFullCommit(ref))
       byRef.set(JSON.stringify([git, ref]), { git, ref, stacks: [], source, everyMs: pollMs });
   }
   for (const stack of stacks) {
     const { git, ref } = stack.source;
-    if (stack.pollMs == null || FULL_COMMIT.test(ref)) continue;
+    if (stack.pollMs == null || isFullCommit(ref)) continue;
     const key = JSON.stringify([git, ref]);
     const known = byRef.get(key) ?? { git, ref, stacks: [], source: null, everyMs: stack.pollMs };
     const everyMs = Math.min(known.everyMs, stack.pollMs);

@@ -1,13 +1,12 @@
 /** The store, on SQLite and on PostgreSQL: see access.ts. */
-import { and, asc, count, desc, eq, gt, gte, inArray, isNull, lte, type SQL, sql } from 'drizzle-orm';
+import { and, asc, count, desc, eq, gt, inArray, isNull, lte, type SQL, sql } from 'drizzle-orm';
 import type { Logger } from '../base/log.ts';
 import type { AlertKind, AlertOf } from '../model/alert.ts';
-import type { OutboxEntry } from '../ports/outbox.ts';
 import type { SharedWork } from '../ports/shared-work.ts';
 import type { AlertQuery, Change, CommitResult, Store } from '../ports/store.ts';
 import { StoreError } from '../ports/store-error.ts';
 import type { ToolProcesses } from '../ports/tool-processes.ts';
-import type { Access, Queries, Tables, Writing } from './access.ts';
+import type { Access, Queries, Writing } from './access.ts';
 import { type ChainVerdict, verifyChainOf } from './audit-chain.ts';
 import { begunPostsIn } from './begun-posts.ts';
 import { causeTables } from './cause-tables.ts';
@@ -17,13 +16,15 @@ import { type Committed, committedOf } from './committed.ts';
 import { waiting } from './due.ts';
 import { inboxTable } from './inbox-table.ts';
 import { MEMORY_VALUE, parseMemory } from './memory.ts';
+import { messageTable } from './message-table.ts';
+import { outboxTable } from './outbox-table.ts';
 import { overviewOf } from './overview.ts';
 import { pastTables } from './past-tables.ts';
 import { HeldBack, pauseTables } from './pause-tables.ts';
 import { type Cutoffs, type Pruned, prune } from './prune.ts';
 import { newestFirst, newestRuns, queuedRuns } from './queue.ts';
 import { storedLines, toAuditEntry, without as withoutActions } from './record.ts';
-import { toAlert, toExemption, toMessage, toOutboxEntry, toRun, toSubscription } from './rows.ts';
+import { toAlert, toExemption, toRun, toSubscription } from './rows.ts';
 import { scheduleTables } from './schedule-tables.ts';
 import { StackTaken, StillApplying, takenStacks } from './stack-fences.ts';
 import { stateTables } from './state-tables.ts';
@@ -62,7 +63,6 @@ export interface StoreParts extends Access {
   readonly log: Logger;
 }
 
-const MAX_ERROR_TEXT = 2000;
 /** How long a probe waits for another process, in ms: health checks call it every few seconds. */
 export const PROBE_MS = 200;
 const PROBE_NAME = 'probed-at';
@@ -76,7 +76,7 @@ function andAll(...conditions: readonly (SQL | undefined | false)[]): SQL | unde
 
 /** The store on the open database. Its methods reject with a StoreError, or with LeaseLost. */
 export function createStore(parts: StoreParts): AuditedStore {
-  const { reading, writing, log } = parts;
+  const { reading, writing } = parts;
   const { refuseLost, takeStack } = takenStacks(parts);
 
   async function commit(changes: readonly Change[]): Promise<CommitResult> {
@@ -101,16 +101,6 @@ export function createStore(parts: StoreParts): AuditedStore {
     return { ok: true, insertedRuns: inserted.runs, insertedAlerts: inserted.alerts };
   }
 
-  /** The entry, or nothing and a log line if it is damaged: it must not stop the other deliveries. */
-  function readEntry(row: Tables['outbox']['$inferSelect']): readonly OutboxEntry[] {
-    try {
-      return [toOutboxEntry(row)];
-    } catch (error) {
-      log.error({ delivery: row.id, key: row.key, err: error }, 'delivery cannot be read and is left out');
-      return [];
-    }
-  }
-
   function storedValue(doing: string, name: string): Promise<string | undefined> {
     return reading(doing, async (db) => {
       const { kv } = db.tables;
@@ -131,6 +121,8 @@ export function createStore(parts: StoreParts): AuditedStore {
     ...inboxTable(writing, parts.fence),
     ...pastTables(parts),
     ...begunPostsIn(parts),
+    ...outboxTable(parts),
+    ...messageTable(parts),
 
     commit,
 
@@ -236,141 +228,6 @@ export function createStore(parts: StoreParts): AuditedStore {
     verifyAudit: () => verifyChainOf(storedLines('verifying the audit record', reading)),
 
     prune: (before) => writing('deleting old data', (tx) => prune(tx, before)),
-
-    dueOutbox: (now, limit) =>
-      reading('reading the outbox', async (db) => {
-        const { outbox } = db.tables;
-        const rows = await db
-          .select()
-          .from(outbox)
-          .where(waiting(db, now))
-          .orderBy(asc(outbox.id))
-          .limit(limit);
-        return rows.flatMap(readEntry);
-      }),
-
-    hasOutboxKey: (key) =>
-      reading('looking up a delivery', async (db) => {
-        const { outbox } = db.tables;
-        return (await db.select({ id: outbox.id }).from(outbox).where(eq(outbox.key, key))).length > 0;
-      }),
-
-    hasNewerCard: (alertId, after, found = false) =>
-      reading('looking for a newer card', async (db) => {
-        const { outbox } = db.tables;
-        const isFound = db.dialect.text(sql`${outbox.message}`, 'found');
-        const newer = and(
-          isNull(outbox.doneAt),
-          gt(outbox.id, after),
-          eq(outbox.kind, 'card'),
-          eq(outbox.alertId, alertId),
-          found ? sql`CAST(${isFound} AS text) IN ('1', 'true')` : undefined,
-        );
-        return (await db.select({ id: outbox.id }).from(outbox).where(newer).limit(1)).length > 0;
-      }),
-
-    outboxDone: (id, at) =>
-      writing(`marking delivery ${id} as done`, async (tx) => {
-        const { outbox } = tx.tables;
-        await tx
-          .update(outbox)
-          .set({ doneAt: at })
-          .where(and(eq(outbox.id, id), isNull(outbox.doneAt)));
-      }),
-
-    outboxFailed: (id, error, nextAttemptAt) =>
-      writing(`storing the failed try of delivery ${id}`, async (tx) => {
-        const { outbox } = tx.tables;
-        await tx
-          .update(outbox)
-          .set({
-            attempts: sql`${outbox.attempts} + 1`,
-            lastError: error.slice(0, MAX_ERROR_TEXT),
-            nextAttemptAt,
-          })
-          .where(and(eq(outbox.id, id), isNull(outbox.doneAt)));
-      }),
-
-    messages: (alertId) =>
-      reading(`reading the messages of alert ${alertId}`, async (db) => {
-        const { messages } = db.tables;
-        const rows = await db
-          .select()
-          .from(messages)
-          .where(eq(messages.alertId, alertId))
-          .orderBy(asc(messages.id));
-        return rows.map(toMessage);
-      }),
-
-    messageAt: (platform, channel, messageId) =>
-      reading('looking up a message', async (db) => {
-        const { messages } = db.tables;
-        const [row] = await db
-          .select()
-          .from(messages)
-          .where(
-            and(
-              eq(messages.platform, platform),
-              eq(messages.channel, channel),
-              eq(messages.messageId, messageId),
-            ),
-          );
-        return row && toMessage(row);
-      }),
-
-    postedSince: (where, kind, since) =>
-      reading('reading what was posted lately', async (db) => {
-        const { alerts, messages } = db.tables;
-        const rows = await db
-          .selectDistinct({ id: messages.alertId })
-          .from(messages)
-          .innerJoin(alerts, eq(alerts.id, messages.alertId))
-          .where(
-            and(
-              eq(messages.platform, where.platform),
-              'channel' in where
-                ? and(eq(messages.channel, where.channel), eq(messages.role, 'root'))
-                : and(eq(messages.person, where.person), eq(messages.role, 'dm')),
-              eq(alerts.kind, kind),
-              gte(messages.postedAt, since),
-            ),
-          )
-          .orderBy(asc(messages.alertId));
-        return rows.map((row) => row.id);
-      }),
-
-    addMessage: ({ alertId, platform, channel, messageId, role, person, why, postedAt }) =>
-      writing(`storing a message of alert ${alertId}`, async (tx) => {
-        const { messages } = tx.tables;
-        // After a crash a post may be repeated. The chat returns the same message, which is stored only once.
-        const values = { alertId, platform, channel, messageId, role, person, why, postedAt };
-        const added = await tx
-          .insert(messages)
-          .values(values)
-          .onConflictDoNothing()
-          .returning({ id: messages.id });
-        if (added.length > 0) return;
-        const there = and(
-          eq(messages.platform, platform),
-          eq(messages.channel, channel),
-          eq(messages.messageId, messageId),
-        );
-        const [other] = await tx.select().from(messages).where(there);
-        if (other?.alertId !== alertId) {
-          throw new StoreError(`that message already belongs to alert ${String(other?.alertId)}`);
-        }
-      }),
-
-    replaceMessage: (id, { channel, messageId, postedAt }) =>
-      writing('storing that a message was posted again', async (tx) => {
-        const { messages } = tx.tables;
-        const changed = await tx
-          .update(messages)
-          .set({ channel, messageId, postedAt })
-          .where(eq(messages.id, id))
-          .returning({ id: messages.id });
-        if (changed.length === 0) throw new StoreError(`there is no message ${id}`);
-      }),
 
     subscriptions: () =>
       reading('reading which channels are subscribed', async (db) => {

@@ -31,6 +31,7 @@ import { secretValues } from './child-environment.ts';
 import { declaredSecrets } from './declared-secrets.ts';
 import { createIdentities } from './identities.ts';
 import { createInitialised } from './initialise.ts';
+import type { ToolPaths } from './installed-tools.ts';
 import { createLastPlans } from './last-plans.ts';
 import { createLeftTools } from './left-tools.ts';
 import { withEnoughFiles } from './outside-inputs.ts';
@@ -40,15 +41,9 @@ import { createPlanFiles } from './plan-files.ts';
 import { isExcluding, scopeFlags, targetFlags, touchesExactly } from './plan-scope.ts';
 import { createPlanner, type OpenStack } from './planner.ts';
 import { createProviderSchemas } from './provider-schemas.ts';
-import { removeFolders } from './removed-folders.ts';
 import { createScratch } from './scratch.ts';
-import {
-  createStackTools,
-  type Scrubber,
-  type StackTool,
-  type ToolPaths,
-  type ToolPlace,
-} from './stack-tool.ts';
+import { createStackTools, type Scrubber, type StackTool, type ToolPlace } from './stack-tool.ts';
+import { createStackTurns } from './stack-turns.ts';
 import { allowTraversal, createStackUsers } from './stack-user.ts';
 import { stateLinks } from './state-links.ts';
 import { openUnit, type Unit } from './terragrunt-place.ts';
@@ -99,7 +94,6 @@ const MINUTE = 60_000;
 /** A stopped apply gets a long time to finish what it has begun and to save the state. */
 const APPLY_GRACE_MS = 5 * MINUTE;
 const APPLY_LOCK_PATIENCE_S = 30;
-const DOING = { plan: 'planning', apply: 'applying' } as const;
 /** A plan is applied right after it was made or compared; an older one is refused. */
 const APPLY_WITHIN_MS = 5 * MINUTE;
 /**
@@ -125,6 +119,8 @@ export function createRunner(options: RunnerOptions): Runner & CodePort & Worksp
   const schemas = createProviderSchemas({
     ...{ dir: join(dataDir, 'schemas'), cliConfig: options.tools.cliConfig, log, steady },
   });
+  const work = join(dataDir, 'work');
+  const { inTurn, removeUnwatched } = createStackTurns({ work, alone, toolProcesses, leftTools, log });
   const { base, clock, graceMs, key } = options;
   const { cliConfig } = options.tools;
   const initialised = createInitialised({ cliConfig, base, log, alone });
@@ -135,9 +131,6 @@ export function createRunner(options: RunnerOptions): Runner & CodePort & Worksp
     lentSecretsOf: (stack) => identities.secretsOf(stack),
     onSecrets: (stack, from, secrets) => (from === 'code' ? declared : seenSecrets).set(stack.name, secrets),
   });
-  /** How many calls each stack has that wait or run. */
-  const working = new Map<string, number>();
-  let removing: Promise<void> = Promise.resolve();
   /** When plans of this process were made, by the steady clock. In memory only. */
   const madeSteady = new Map<string, number>();
   /** Secrets in a stack's last plan, which a later error text may contain. In memory only. */
@@ -192,8 +185,7 @@ export function createRunner(options: RunnerOptions): Runner & CodePort & Worksp
   ): Promise<OpenStack> {
     // The code was just fetched, which takes long enough to be frozen in the middle of it.
     await toolProcesses?.prove();
-    const dir = join(dataDir, 'work');
-    const opened = { dir, stack, commit, mirrors, key: options.key, asIs, users };
+    const opened = { dir: work, stack, commit, mirrors, key: options.key, asIs, users };
     const openAt = (checkout: string): Promise<string> => unitBase(checkout, stack.source.path, asIs);
     const tree = await inGit(async () => {
       if (users !== null) await allowTraversal(dataDir);
@@ -212,44 +204,6 @@ export function createRunner(options: RunnerOptions): Runner & CodePort & Worksp
 
   function ageOf(askedAt: number | undefined): number {
     return askedAt === undefined ? 0 : clock() - askedAt;
-  }
-
-  /** Waits until no other tool works on the stack. */
-  async function inTurn<T>(
-    phase: 'plan' | 'apply',
-    stack: Stack,
-    signal: AbortSignal,
-    work: () => Promise<T>,
-  ): Promise<T> {
-    const workAlone = async (): Promise<T> => {
-      await leftTools?.ended(stack.name, signal);
-      return work();
-    };
-    working.set(stack.name, (working.get(stack.name) ?? 0) + 1);
-    try {
-      // Not while the folders of removed stacks are deleted: this stack may have come back.
-      await removing;
-      return await alone(`stack ${stack.name}`, workAlone, signal);
-    } catch (error) {
-      if (signal.aborted && !(error instanceof RunnerError)) {
-        const text = `running ${stack.tool} ${phase}: stopped before it began`;
-        throw new RunnerError(phase, text, { stopped: 'aborted', cause: error });
-      }
-      throw asRunnerError(error, phase, `${DOING[phase]} ${stack.name}`);
-    } finally {
-      const left = (working.get(stack.name) ?? 1) - 1;
-      if (left > 0) working.set(stack.name, left);
-      else working.delete(stack.name);
-    }
-  }
-
-  async function removeUnwatched(watched: readonly string[]): Promise<void> {
-    await toolProcesses?.prove();
-    const busy = async (): Promise<readonly string[]> => [
-      ...working.keys(),
-      ...((await toolProcesses?.left()) ?? []).map(({ stack }) => stack),
-    ];
-    await removeFolders({ work: join(dataDir, 'work'), watched, busy, log });
   }
 
   async function plan(stack: Stack, how: PlanOptions): Promise<PlanResult> {
@@ -373,11 +327,7 @@ export function createRunner(options: RunnerOptions): Runner & CodePort & Worksp
   return {
     head: (stack) => head(stack),
     workspaces,
-    removeUnwatched(watched) {
-      const ended = removing.then(() => removeUnwatched(watched));
-      removing = ended.catch(() => {});
-      return ended;
-    },
+    removeUnwatched,
     plan(stack, how) {
       const place = how.code === undefined ? stack : beside(stack);
       return inTurn('plan', place, how.signal, () => plan(place, how));

@@ -3,45 +3,28 @@ import { existsSync } from 'node:fs';
 import { chown, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { assertNever } from '../base/assert-never.ts';
 import { errorText } from '../base/error-text.ts';
 import type { Logger } from '../base/log.ts';
 import { scrubSecrets } from '../git/address.ts';
 import { type ModuleAccess, moduleAdvice, type OpenModules } from '../git/module-access.ts';
 import { withoutIdentities } from '../model/cloud-roles.ts';
 import type { Stack } from '../model/directory.ts';
-import type { HeldLock } from '../model/run.ts';
 import { applyMark, planMark, toolMarkVariable } from '../model/tool-mark.ts';
 import type { OpenAccess } from '../ports/cloud-access.ts';
 import { LeaseLost } from '../ports/owner.ts';
 import type { ToolWatch } from '../ports/runner.ts';
 import { RunnerError, type RunnerPhase } from '../ports/runner-error.ts';
 import type { ToolProcesses } from '../ports/tool-processes.ts';
-import { clip, minutesText } from '../text/words.ts';
+import { clip } from '../text/words.ts';
 import { awsFiles, childEnvironment } from './child-environment.ts';
 import { type Identity, lend } from './identities.ts';
+import { binaryFor, fits, notInstalled, type ToolPaths, terragruntOf } from './installed-tools.ts';
 import { copyReadable, type StackUser } from './stack-user.ts';
 import { type TerragruntUse, terragruntArgs, toolErrors } from './terragrunt.ts';
-import { condenseErrors, heldLock, lockInWords } from './tool-errors.ts';
+import { condenseErrors } from './tool-errors.ts';
+import { failureOf } from './tool-failure.ts';
 import { runTool, type ToolCall, type ToolOutcome } from './tool-process.ts';
 import type { WorkTree } from './work-tree.ts';
-
-/** Paths of the tools; a `terragrunt` that is left out is none. `cliConfig` is the CLI configuration that says where providers come from. */
-export interface ToolPaths {
-  readonly terraform: string | null;
-  readonly tofu: string | null;
-  readonly terragrunt?: string | null;
-  /**
-   * All installed versions of each, newest first, for stacks that ask for one; left out: only those above.
-   */
-  readonly installed?: Readonly<Record<Stack['tool'], readonly ToolVersion[]>>;
-  readonly cliConfig: string;
-}
-
-export interface ToolVersion {
-  readonly path: string;
-  readonly version: string;
-}
 
 /** Removes secrets from a text that leaves the runner. */
 export type Scrubber = (text: string) => string;
@@ -191,7 +174,7 @@ export function createStackTools(options: StackToolOptions) {
         await call.ended?.(outcome.stderr);
         const stderr = isTerragrunt ? toolErrors(outcome.stderr) : outcome.stderr;
         const limited = { ...call, limitMs, isShortened: limitMs < call.limitMs };
-        const error = judge(phase, { ...outcome, stderr }, limited);
+        const error = failureOf(phase, { ...outcome, stderr }, limited);
         if (error === null) return outcome.stdout;
         const mayFetch = phase === 'init' || (isTerragrunt && phase === 'plan');
         throw new RunnerError(
@@ -277,47 +260,6 @@ function recordIn(
   };
 }
 
-/** The newest version that matches the stack's `version`; without one, the standard tool. */
-function binaryFor(stack: Stack, tools: ToolPaths): string {
-  const usual = tools[stack.tool];
-  const wanted = stack.toolVersion;
-  const installed = tools.installed?.[stack.tool] ?? [];
-  if (wanted !== null && installed.length > 0) {
-    const found = installed.find(({ version }) => fits(version, wanted));
-    if (found !== undefined) return found.path;
-    throw notInstalled(
-      stack,
-      installed.map(({ version }) => version),
-    );
-  }
-  if (usual === null) {
-    const todo = `install it where m0 runs, or name one in M0_${stack.tool.toUpperCase()}`;
-    throw new RunnerError('init', `looking for ${stack.tool}: it is not installed: ${todo}`);
-  }
-  return usual;
-}
-
-function terragruntOf(tools: ToolPaths): string {
-  const file = tools.terragrunt ?? null;
-  if (file !== null) return file;
-  throw new RunnerError(
-    'init',
-    'looking for terragrunt: 1.0 or later is not installed: start m0 with npm, which brings it, or name one in M0_TERRAGRUNT',
-  );
-}
-
-function fits(version: string, wanted: string | null): boolean {
-  return wanted === null || version === wanted || version.startsWith(`${wanted}.`);
-}
-
-function notInstalled(stack: Stack, installed: readonly string[]): RunnerError {
-  const verb = installed.length === 1 ? 'is' : 'are';
-  return new RunnerError(
-    'init',
-    `looking for ${stack.tool} ${stack.toolVersion}: installed ${verb} ${installed.join(', ')}`,
-  );
-}
-
 /**
  * Only `init` fetches modules, and it runs no code of theirs. Terragrunt fetches units when it generates them; it runs the
  * hooks of the stack's own repository in both.
@@ -361,77 +303,6 @@ async function askVersion(binary: string, start: Start): Promise<string> {
   if (answer === undefined)
     throw new RunnerError('init', `asking ${binary} for its version: ${condenseErrors(outcome.stderr)}`);
   return answer;
-}
-
-/** What went wrong, or null where nothing did. */
-function judge(
-  phase: RunnerPhase,
-  outcome: ToolOutcome,
-  call: { readonly limitMs: number; readonly isShortened: boolean; readonly fine?: readonly number[] },
-): {
-  text: string;
-  stopped?: ToolOutcome['stopped'];
-  locked?: HeldLock;
-  mayHaveApplied: boolean;
-} | null {
-  const { exitCode, stopped, stderr } = outcome;
-  const fine = exitCode !== null && (call.fine ?? [0]).includes(exitCode);
-  // An apply that finished although it was asked to stop has done what was approved.
-  if (fine && (stopped === null || phase === 'apply')) return null;
-  const mayHaveApplied = phase === 'apply' && !/Saved plan is stale/.test(stderr);
-  switch (stopped) {
-    case 'aborted':
-      return { text: 'it was stopped', stopped, mayHaveApplied };
-    case 'time':
-      return {
-        text: tooLong(phase, call, exitCode === null),
-        stopped,
-        mayHaveApplied,
-      };
-    case 'output':
-      return { text: 'its answer was too large to read', stopped, mayHaveApplied };
-    case null:
-      break;
-    default:
-      return assertNever(stopped);
-  }
-  const locked = heldLock(stderr);
-  // A provider's error may quote anything, so a lock is believed only if the tool has not begun with any
-  // resource.
-  if (locked !== null && !(phase === 'apply' && hasBegun(outcome.stdout)))
-    return { text: lockInWords(locked), locked, mayHaveApplied: false };
-  return { text: exitCode === null ? 'it was killed' : condenseErrors(stderr), mayHaveApplied };
-}
-
-/**
- * What the limit did, and what a person can do. `killed`: the tool did not end when it was asked to. `isShortened`: its
- * credentials would have ended before its own limit.
- */
-function tooLong(
-  phase: RunnerPhase,
-  { limitMs, isShortened }: { readonly limitMs: number; readonly isShortened: boolean },
-  killed: boolean,
-): string {
-  const end = killed ? 'and was killed, because it did not stop when asked' : 'and was stopped';
-  // A killed tool saves no state and releases no lock.
-  const left =
-    killed && phase === 'apply'
-      ? '. Nobody knows how far it came, and its lock on the state may still be held'
-      : '';
-  // The limits of the other phases are fixed.
-  const ownLimit =
-    phase === 'plan' || phase === 'apply' ? `. If it needs longer, raise limits.${phase} in m0.yaml` : '';
-  const advice = isShortened
-    ? ', because its credentials end soon. If it needs longer, raise aws.duration in m0.yaml'
-    : ownLimit;
-  return `it took longer than ${minutesText(limitMs)} ${end}${left}${advice}`;
-}
-
-/** True where the output mentions a resource that is being created, modified, destroyed or read. */
-function hasBegun(stdout: Buffer): boolean {
-  return /: (Creating|Modifying|Destroying|Reading|Provisioning with|Still \w+)\b/.test(
-    stdout.toString('utf8'),
-  );
 }
 
 /** The error of what may fetch modules, without their secrets, and with why one of them could not be fetched. */

@@ -17,7 +17,7 @@ export interface SealedTree {
   readonly user: StackUser | null;
 }
 
-/** Files that tools write beside the code and need again, as git leaves them; see mirrors.ts. */
+/** Files that tools write beside the code and need again, as git leaves them; see work-trees.ts. */
 const OF_TOOLS =
   /^(\.terraform|\.terraform\.lock\.hcl|.*\.tfstate|.*\.tfstate\.backup|terraform\.tfstate\.d)$/;
 /** Times of files have the steps of the system's clock, 10 ms at most: a later change must get another time. */

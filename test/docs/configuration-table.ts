@@ -1,5 +1,6 @@
 /** The tables of docs/reference/configuration.md, from the schema of m0.yaml. */
-import { configSchema, SETTING_NAMES } from '../../src/config/schema.ts';
+import { configSchema } from '../../src/config/schema.ts';
+import { SETTING_NAMES } from '../../src/config/setting-keys.ts';
 import { cell, tableOf } from './markdown.ts';
 
 /** The part of JSON Schema that `z.toJSONSchema` writes for m0.yaml. */
