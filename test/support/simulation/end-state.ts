@@ -65,7 +65,8 @@ export async function checkEnd(
 async function checkPlanFiles(world: SimWorld): Promise<void> {
   const { engine, observer } = world;
   const end = engine.now + PLAN_FILE_PATIENCE_MS;
-  while ((await leftPlanFiles(world)).length > 0 && engine.now < end) await engine.runUntil(engine.now + 1_000);
+  while ((await leftPlanFiles(world)).length > 0 && engine.now < end)
+    await engine.runUntil(engine.now + 1_000);
   for (const about of await leftPlanFiles(world)) observer.report('no plan file is left', about);
 }
 
