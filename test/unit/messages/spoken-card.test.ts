@@ -2,18 +2,13 @@
 import { describe, expect, it } from 'vitest';
 import { fallbackText } from '../../../src/chat/slack/fallback-text.ts';
 import { LIMITS } from '../../../src/chat/slack/limits.ts';
-import type { Block, Card } from '../../../src/messages/card.ts';
+import type { Block } from '../../../src/messages/card.ts';
 import { driftCard } from '../../../src/messages/drift-card.ts';
 import { spokenCard } from '../../../src/messages/spoken-card.ts';
-import { exhibits } from '../../support/gallery/gallery.ts';
-import { rendererOnly } from '../../support/gallery/renderer-only.ts';
 import { expectInertText } from '../../support/inert-slack.ts';
 import { driftMixed, HOSTILE_TEXTS, hostile, longValue, thousand } from '../../support/sample-cards.ts';
+import { expectTellsAll, findingsOf, ordinaryCards, sampleCards } from '../../support/spoken.ts';
 import { byHand, driftView, finding, item } from '../../support/views.ts';
-
-const samples: readonly (readonly [string, Card])[] = [...rendererOnly, ...exhibits].flatMap(
-  ({ name, shown }) => (shown.kind === 'card' ? [[name, shown.card] as const] : []),
-);
 
 const ALL = { budget: 1_000_000, sizeOf: (text: string) => text.length, prefix: '/m0' };
 
@@ -21,14 +16,8 @@ const ALL = { budget: 1_000_000, sizeOf: (text: string) => text.length, prefix: 
 const escaped = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('://', ': //');
 
-const findingsOf = (card: Card) =>
-  card.blocks.filter((block): block is Extract<Block, { type: 'finding' }> => block.type === 'finding');
-
-/** Cards whose content is more than a text may be, or is hostile: they have tests of their own. */
-const SPECIAL = new Set(['thousand', 'hostile']);
-
 describe('the text of a message', () => {
-  it.each(samples)('%s is bounded and inert, and begins with the headline', (_, card) => {
+  it.each(sampleCards)('%s is bounded and inert, and begins with the headline', (_, card) => {
     const text = fallbackText(card);
     expect(text.length).toBeLessThanOrEqual(LIMITS.fallbackText);
     expectInertText(text);
@@ -36,26 +25,9 @@ describe('the text of a message', () => {
     expect(text.split('\n')[0]).toBe(escaped(card.headline));
   });
 
-  it.each(samples.filter(([name]) => !SPECIAL.has(name)))(
-    '%s tells each change, and each button',
-    (_, card) => {
-      const text = fallbackText(card);
-      let from = 0;
-      for (const { address, rows } of findingsOf(card)) {
-        from = text.indexOf(escaped(address), from);
-        expect([address, from]).not.toEqual([address, -1]);
-        for (const row of rows.slice(0, 12)) {
-          const at = text.indexOf(escaped(row.label), from);
-          expect([row.label, at]).not.toEqual([row.label, -1]);
-          from = at;
-        }
-      }
-      const buttons = card.blocks.flatMap((block) => (block.type === 'buttons' ? block.buttons : []));
-      expect(text.includes('Buttons in the message')).toBe(buttons.length > 0);
-      for (const { label } of buttons.slice(0, 5)) expect(text).toContain(escaped(label));
-      expect(text).not.toContain('left out here');
-    },
-  );
+  it.each(ordinaryCards)('%s tells each change, and each button', (_, card) => {
+    expectTellsAll(fallbackText(card), card, escaped);
+  });
 
   it('says what changed, who is asked and what the buttons are, in the order of the card', () => {
     expect(fallbackText(driftMixed).split('\n')).toEqual([
@@ -123,7 +95,7 @@ describe('the text of a message', () => {
   });
 
   it('fits any budget, and keeps the headline, the buttons and the outcome the longest', () => {
-    for (const [, card] of samples) {
+    for (const [, card] of sampleCards) {
       for (const budget of [700, 1_200, 2_500]) {
         const lines = spokenCard(card, { ...ALL, budget });
         expect(lines.join('\n').length).toBeLessThanOrEqual(budget);
