@@ -22,8 +22,11 @@ export function keyboardOf(tab: Page): Keyboard {
       // A field in a box that shows the focus itself.
       const inBox = active?.matches('.composer textarea, .t-box textarea');
       const seen = (outlineStyle !== 'none' && outlineWidth !== '0px') || inBox;
-      const labels = active instanceof HTMLInputElement || active instanceof HTMLSelectElement;
-      const label = labels ? active.labels?.[0]?.textContent : undefined;
+      const isField =
+        active instanceof HTMLInputElement ||
+        active instanceof HTMLTextAreaElement ||
+        active instanceof HTMLSelectElement;
+      const label = isField ? active.labels?.[0]?.textContent : undefined;
       const name = active?.getAttribute('aria-label') ?? label ?? active?.textContent ?? '';
       return `${name}${active === document.body ? 'nothing' : seen ? '' : ' (unseen)'}`;
     });
