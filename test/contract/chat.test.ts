@@ -340,14 +340,20 @@ describe.each<Mode>(['socket', 'http'])('m0 in %s mode', (by) => {
       answer = () => ({ type: 'public', card: told('three open') });
       await workspace.as('U0DANA').slash('/m0', 'status', 'ops');
       const seen = await workspace.waitFor(() => workspace.as('U0DANA').sees('ops')[0], SOON);
-      expect(seen).toMatchObject({ visibleTo: 'U0DANA', text: 'three open' });
+      expect(seen).toMatchObject({
+        visibleTo: 'U0DANA',
+        text: expect.stringMatching(/^three open\nOnly you see this: /),
+      });
     });
 
     test('answered publicly where m0 may not post is seen by its sender', async () => {
       answer = () => ({ type: 'public', card: told('three open') });
       await workspace.as('U0DANA').slash('/m0', 'status', 'elsewhere');
       const seen = await workspace.waitFor(() => workspace.as('U0DANA').sees('elsewhere')[0], SOON);
-      expect(seen).toMatchObject({ visibleTo: 'U0DANA', text: 'three open' });
+      expect(seen).toMatchObject({
+        visibleTo: 'U0DANA',
+        text: expect.stringMatching(/^three open\nOnly you see this: /),
+      });
     });
   });
 

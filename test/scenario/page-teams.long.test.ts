@@ -1,81 +1,31 @@
 /** The Teams view of the sandbox page in a browser, connected to m0's Teams adapter. */
 import type { Browser, Locator, Page as Tab } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Card } from '../../src/messages/card.ts';
 import type { Incoming, Reply } from '../../src/ports/chat.ts';
-import { createTeamsPane } from '../../src/sandbox/page/teams-pane.ts';
-import { type Page, startPage, TEAMS_PATH } from '../../src/sandbox/page-server.ts';
-import { LocalTeams } from '../../src/sandbox/teams/teams.ts';
+import type { Page } from '../../src/sandbox/page-server.ts';
+import type { LocalTeams } from '../../src/sandbox/teams/teams.ts';
 import type { Workspace } from '../../src/sandbox/workspace/workspace.ts';
 import { launchBrowser } from '../support/browser.ts';
 import { threePages } from '../support/sample-cards.ts';
-import { opsWorkspace, PAGE_PEOPLE } from '../support/slack-workspace.ts';
-import { type Bot, DANA, GUEST, memory, startBot, teamsOptions } from '../support/teams-bot.ts';
-import { APP_ID, CONNECTOR_TOKEN, TENANT } from '../support/teams-connector.ts';
+import { type Bot, DANA, GUEST } from '../support/teams-bot.ts';
+import {
+  drifted,
+  EVERYTHING,
+  OPS,
+  realigned,
+  startTeamsPage,
+  type TeamsPage,
+} from '../support/teams-page.ts';
 
-const OPS = '19:ops@thread.tacv2';
 const REVERT = 'Revert in the cloud';
 const PLACE = { platform: 'teams', channel: OPS } as const;
-const EVERYTHING = '<img src=x onerror=alert(1)> **bold** [link](javascript:alert(1))';
 
 const ELSEWHERE = 'https://elsewhere.example';
 
-const line = (text: string) => ({ type: 'line' as const, spans: [{ type: 'text' as const, text }] });
 const told = (headline: string): Reply => ({
   type: 'private',
   card: { headline, tone: 'plain', blocks: [] },
 });
-
-/** A card of drift that Dana may revert or snooze; `seen`: how often it was seen. */
-const drifted = (seen: number): Card => ({
-  headline: 'prod-network drifted',
-  tone: 'drift',
-  blocks: [
-    line(`seen ${seen} times`),
-    line(EVERYTHING),
-    { type: 'line', spans: [{ type: 'person', person: 'dana', name: 'Dana', mention: true }] },
-    {
-      type: 'buttons',
-      buttons: [
-        {
-          label: REVERT,
-          style: 'primary',
-          command: 'approve #42',
-          confirm: { title: 'Revert?', body: 'Sets tags.Owner', confirm: 'Yes, revert' },
-        },
-        {
-          label: 'Snooze…',
-          command: 'snooze #42',
-          form: {
-            title: 'Snooze',
-            submit: 'Snooze it',
-            intro: [],
-            command: 'snooze #42',
-            fields: [
-              {
-                kind: 'choice',
-                name: 'for',
-                label: 'For how long',
-                options: [
-                  { label: '4 hours', value: '4h' },
-                  { label: '3 days', value: '3d' },
-                ],
-                initial: '4h',
-              },
-              { kind: 'text', name: 'reason', label: 'Why', required: true, maxLength: 300 },
-            ],
-          },
-        },
-      ],
-    },
-  ],
-});
-
-const realigned: Card = {
-  headline: 'prod-network realigned',
-  tone: 'good',
-  blocks: [{ type: 'outcome', spans: [{ type: 'text', text: 'Approved by Dana' }] }],
-};
 
 const hostile = (url: string) => {
   const script = { type: 'Action.OpenUrl', title: 'the script', url: 'javascript:alert(1)' };
@@ -105,7 +55,7 @@ const hostile = (url: string) => {
 let browser: Browser;
 let workspace: Workspace;
 let local: LocalTeams;
-let store: Awaited<ReturnType<typeof memory>>;
+let world: TeamsPage;
 let bot: Bot;
 let page: Page;
 let tab: Tab;
@@ -149,41 +99,14 @@ beforeEach(async () => {
   posted = null;
   hold = null;
   complaints = [];
-  workspace = await opsWorkspace(PAGE_PEOPLE);
-  local = new LocalTeams({
-    url: `${workspace.url}${TEAMS_PATH}`,
-    appId: APP_ID,
-    tenantId: TENANT,
-    botName: 'm0',
-    accessToken: CONNECTOR_TOKEN,
-    teams: [{ id: '19:sre@thread.tacv2', name: 'SRE', channels: [{ id: OPS, name: 'Ops' }] }],
-    people: [
-      { aadObjectId: DANA, name: 'Dana' },
-      { aadObjectId: GUEST, name: 'Eve' },
-    ],
-  });
-  const idOf: Readonly<Record<string, string>> = { U0DANA: DANA, U0EVE: GUEST };
-  page = await startPage({
-    workspace,
-    teams: await createTeamsPane(local, (user) => idOf[user]),
-    console: { actions: [], run: async () => '', facts: async () => [] },
-    status: () => ({ phase: 'ready', text: 'm0 checks prod every minute', ready: true }),
-    onStatus: () => () => {},
-  });
-  store = await memory();
-  bot = await startBot(teamsOptions(local, store, []), answer);
-  local.bot.connect(bot.url);
-  await local.addToTeam('19:sre@thread.tacv2');
+  world = await startTeamsPage(answer);
+  ({ workspace, local, bot, page } = world);
   await open(1440, 900);
 });
 
 afterEach(async () => {
   await tab?.context().close();
-  local?.bot.connect(null);
-  await bot?.close();
-  await store?.close();
-  await page?.close();
-  await workspace?.close();
+  await world?.close();
 });
 
 async function open(width: number, height: number): Promise<void> {

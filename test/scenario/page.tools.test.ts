@@ -6,6 +6,7 @@ import type { CloudConsole } from '../../src/sandbox/console.ts';
 import { type Page, startPage } from '../../src/sandbox/page-server.ts';
 import type { Workspace } from '../../src/sandbox/workspace/workspace.ts';
 import { findBrowser, launchBrowser } from '../support/browser.ts';
+import { keyboardOf } from '../support/keyboard.ts';
 import { opsWorkspace, PAGE_PEOPLE, TOKENS } from '../support/slack-workspace.ts';
 
 const plain = (text: string) => ({ type: 'plain_text' as const, text });
@@ -230,25 +231,7 @@ describe('the sandbox page', () => {
   });
 
   it('works by keyboard alone, and keeps the focus where the person is', async () => {
-    // The name of what has the focus; a focus that nobody can see is a problem.
-    const focused = () =>
-      tab.evaluate(() => {
-        const { activeElement: active } = document;
-        const { outlineStyle, outlineWidth } = getComputedStyle(active ?? document.body);
-        const seen =
-          (outlineStyle !== 'none' && outlineWidth !== '0px') || active?.matches('.composer textarea');
-        const name = active?.getAttribute('aria-label') ?? active?.textContent ?? '';
-        return `${name}${active === document.body ? 'nothing' : seen ? '' : ' (unseen)'}`;
-      });
-    const tabTo = async (name: string): Promise<readonly string[]> => {
-      const passed: string[] = [];
-      while (passed.at(-1) !== name) {
-        await tab.keyboard.press('Tab');
-        passed.push(await focused());
-        if (passed.length > 30) throw new Error(`the keyboard does not reach ${name}: ${passed.join(', ')}`);
-      }
-      return passed;
-    };
+    const { focused, tabTo, back } = keyboardOf(tab);
     await tab.getByText('Nothing here yet').waitFor();
     expect(await tabTo('Message')).toEqual([
       ...['Skip to the chats', 'DDanaon call', 'EEveengineer', 'Remove the bucket’s tags'],
@@ -260,10 +243,6 @@ describe('the sandbox page', () => {
     await card.waitFor();
 
     // Backwards to the card: a confirmation opens, and Escape returns to its button.
-    const back = async (name: string): Promise<void> => {
-      for (let i = 0; i < 6 && (await focused()) !== name; i += 1) await tab.keyboard.press('Shift+Tab');
-      expect(await focused()).toBe(name);
-    };
     await back('Revert in the cloud');
     await tab.keyboard.press('Enter');
     await tab.getByRole('dialog', { name: 'Revert?' }).waitFor();

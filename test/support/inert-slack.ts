@@ -24,9 +24,14 @@ export function expectInert(blocks: readonly unknown[], own: readonly string[] =
   walk(blocks, false);
 }
 
-/** The same check for the text of a notification. */
+/** The same check for the text of a message. Only m0 itself adds line breaks, and none of its lines is empty. */
 export function expectInertText(text: string): void {
-  expect(text).not.toMatch(/[<>]|:\/\//);
+  for (const line of text.split('\n')) expectInertLine(line);
+}
+
+function expectInertLine(text: string): void {
+  expect(text.trim()).not.toBe('');
+  expect(text).not.toMatch(/[<>]|:\/\/|@(here|channel|everyone)\b/i);
   expect(text.replaceAll(/&(amp|lt|gt);/g, '')).not.toContain('&');
   expect(text).not.toMatch(UNSEEN);
   expect(parseMessage(text, [], PLAIN_PARSING)).toEqual({ mentions: [], links: [] });

@@ -33,6 +33,11 @@ export function expectInertCard(card: unknown, { mentions = [], links = [] }: Li
   const open = elements(card, 'Action.OpenUrl').map((action) => String(action.url));
   expect(open.filter((url) => !links.some((own) => url.startsWith(own)))).toEqual([]);
   walk(card);
+  if (!isRecord(card)) return;
+  for (const spoken of [card.speak, card.fallbackText]) {
+    // Only m0 itself adds line breaks.
+    if (typeof spoken === 'string') for (const line of spoken.split('\n')) expectInertSummary(line);
+  }
 }
 
 /** The same check for the text of a notification. */
@@ -40,6 +45,7 @@ export function expectInertSummary(text: string): void {
   expect(text).not.toBe('');
   expect(text).not.toMatch(/<|:\/\//);
   expect(text).not.toMatch(UNSEEN);
+  expect(text).not.toMatch(DATE_FUNCTION);
 }
 
 /** Fields that people see. `data` and `value` are not shown, so commands in them are not checked. */

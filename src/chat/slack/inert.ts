@@ -8,11 +8,22 @@ export function escapeMrkdwn(text: string): string {
 }
 
 /**
- * The text of a notification: at most `max` characters before escaping, escaped, and with URLs broken so that
- * no client turns them into links. Never empty, because Slack refuses empty text.
+ * Words that notify a channel where `link_names` is set, which m0 never does. Broken all the same: Slack parses the text of
+ * an update in another way than that of a post.
+ */
+const EVERYBODY = /@(?=(?:here|channel|everyone)\b)/gi;
+
+/** One line of the text of a message: escaped, and with URLs broken so that no client turns them into links. */
+export function inertLine(text: string): string {
+  return escapeMrkdwn(visible(text).replaceAll('://', ': //').replace(EVERYBODY, '@ '));
+}
+
+/**
+ * The text of a message of one line: at most `max` characters before escaping. Never empty, because Slack refuses empty
+ * text.
  */
 export function notification(text: string, max: number): string {
   // Cut before escaping, so that no entity is cut in the middle.
-  const shown = escapeMrkdwn(clip(visible(text), max).replaceAll('://', ': //'));
+  const shown = inertLine(clip(visible(text), max));
   return shown.trim() === '' ? 'm0' : shown;
 }

@@ -12,8 +12,13 @@ export const LIMITS = {
   messageBudget: 10_000,
   /** The same for a modal. Slack's limit is 250 kB (`view_too_large`). */
   viewBudget: 40_000,
-  /** `text` of a message: what a notification shows. */
-  fallbackText: 1_000,
+  /**
+   * `text` of a message, escaped: what a notification shows and a screen reader reads. Slack cuts a post at 40,000
+   * characters, but refuses an update of more than 4,000 (`msg_too_long`), and recommends no more anywhere.
+   */
+  fallbackText: 3_800,
+  /** The headline on the card. Chosen by m0. */
+  headline: 1_000,
   /** One plain line in a thread. */
   threadText: 3_000,
   /** Address and status of a finding, and the text of a link inside other text. Chosen by m0. */

@@ -10,7 +10,7 @@ import { visible } from '../../text/inert.ts';
 import { clip } from '../../text/words.ts';
 import { buttonRows } from './buttons.ts';
 import { diffLines } from './diff.ts';
-import { notification } from './inert.ts';
+import { fallbackText } from './fallback-text.ts';
 import { CARD_DETAIL, type Detail, LIMITS } from './limits.ts';
 import { contextElements, richElements, type SlackIdOf } from './spans.ts';
 
@@ -73,7 +73,7 @@ function renderWhole(card: Card, slackId: SlackIdOf, detail: Detail, images: Ima
     join: mergeLists,
   });
   return {
-    text: notification(card.headline, LIMITS.fallbackText),
+    text: fallbackText(card),
     blocks,
     overflow: left,
   };
@@ -107,7 +107,7 @@ function headline(card: Card, slackId: SlackIdOf): Piece {
     text: circle === null ? CARD_SYMBOL[card.tone] : ' ',
     style: { bold: true },
   };
-  const elements = richElements(words, slackId, LIMITS.fallbackText);
+  const elements = richElements(words, slackId, LIMITS.headline);
   const all = joinTexts(symbol.text === '' ? elements : [symbol, ...elements]);
   const none: types.RichTextText = { type: 'text', text: 'm0', style: { bold: true } };
   const emoji: types.RichTextElement[] = circle === null ? [] : [{ type: 'emoji', name: circle }];

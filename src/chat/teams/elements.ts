@@ -135,6 +135,10 @@ export interface AdaptiveCard {
   readonly type: 'AdaptiveCard';
   readonly $schema: string;
   readonly version: string;
+  /** The whole card in words, for people who hear it. */
+  readonly speak?: string;
+  /** What a client shows that knows no cards of this version. */
+  readonly fallbackText?: string;
   readonly body: readonly Element[];
   readonly msteams: { readonly width: 'Full'; readonly entities?: readonly Mention[] };
 }

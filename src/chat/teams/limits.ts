@@ -8,6 +8,14 @@ export const LIMITS = {
   cardBudget: 24_000,
   /** Bytes reserved on a card for its frame and for the two lines that say what was folded. */
   frame: 1_200,
+  /**
+   * Bytes of a card with its spoken words, and of these alone. They are no part of the budget: a card does not lose a
+   * line that people see for words that few hear.
+   */
+  spokenCard: 25_500,
+  spoken: 4_000,
+  /** Bytes of the words for a client that shows no card of this version. */
+  fallback: 700,
   /** Characters of a line that says what was folded. */
   foldNote: 300,
   /** Top-level elements. Teams names no limit, but phones get slow. */

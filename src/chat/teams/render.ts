@@ -13,6 +13,7 @@ import { diffBlocks } from './diff.ts';
 import type { AdaptiveCard, Container, Element, Image, Mention, TextRun } from './elements.ts';
 import { CARD_DETAIL, type Detail, LIMITS, PAGE_DETAIL } from './limits.ts';
 import { inert, richText, runs, type TeamsIdOf } from './spans.ts';
+import { spokenFields } from './spoken.ts';
 
 type Piece = PieceOf<Element>;
 
@@ -41,9 +42,10 @@ export function renderCard(
 ): AdaptiveCard {
   const whole = renderWhole(card, teamsId, detail, extra, images);
   // A link is worth less than what it would push out.
-  return whole.fits
+  const seen = whole.fits
     ? whole.card
     : renderWhole({ ...card, blocks: withoutLinks(card.blocks) }, teamsId, detail, extra, images).card;
+  return { ...seen, ...spokenFields(card, bytes(JSON.stringify(seen))) };
 }
 
 function renderWhole(

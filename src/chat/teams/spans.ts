@@ -20,9 +20,14 @@ export function inert(text: string, max: number): string {
   return clip(shown, max);
 }
 
-/** The text of a notification: plain, and with URLs broken so that no client turns them into links. */
+/** Plain text outside of a card: without tags, and with URLs broken so that no client turns them into links. */
+export function inertPlain(text: string, max: number): string {
+  return inert(text, max).replaceAll('://', ': //').replaceAll('<', '‹');
+}
+
+/** The text of a notification. Never empty. */
 export function summaryOf(text: string): string {
-  const shown = inert(text, LIMITS.summary).replaceAll('://', ': //').replaceAll('<', '‹');
+  const shown = inertPlain(text, LIMITS.summary);
   return shown.trim() === '' ? 'm0' : shown;
 }
 

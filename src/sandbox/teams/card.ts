@@ -184,6 +184,8 @@ export function refuseCard(card: unknown): readonly string[] {
     type: one('AdaptiveCard'),
     $schema: one('http://adaptivecards.io/schemas/adaptive-card.json'),
     version: one('1.5'),
+    'speak?': text,
+    'fallbackText?': text,
     body: list(element, 200, 1),
     'msteams?': shape({ width: one('Full'), 'entities?': list(mention, 50) }),
   })(card, 'card', { problems, ids: new Set(), depth: 0, mentions });

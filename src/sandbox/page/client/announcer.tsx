@@ -2,7 +2,6 @@ import { type ReactNode, useEffect, useRef, useState } from 'react';
 import type { Snapshot } from '../protocol.ts';
 
 interface Arrival {
-  readonly text: string;
   /** Changes when the message was edited. */
   readonly version: string;
   readonly words: string;
@@ -19,7 +18,7 @@ function arrivalsOf({ me, names, channels, teams }: Snapshot): ReadonlyMap<strin
     for (const { ts, user, text, editedTs } of messages) {
       if (user === me) continue;
       const words = `${names[user] ?? 'Slackbot'} in ${place} of Slack: ${firstLine(text)}`;
-      found.set(`slack/${name}/${ts}`, { text, version: editedTs ?? '', words });
+      found.set(`slack/${name}/${ts}`, { version: editedTs ?? '', words });
     }
   }
   for (const { id, kind, name, messages } of teams?.conversations ?? []) {
@@ -27,18 +26,18 @@ function arrivalsOf({ me, names, channels, teams }: Snapshot): ReadonlyMap<strin
     for (const { id: message, from, summary, editedAt } of messages) {
       if (from === teams?.me) continue;
       const words = `${teams?.names[from] ?? 'Somebody'} in ${place} of Teams: ${firstLine(summary)}`;
-      found.set(`teams/${id}/${message}`, { text: summary, version: String(editedAt ?? ''), words });
+      found.set(`teams/${id}/${message}`, { version: String(editedAt ?? ''), words });
     }
   }
   return found;
 }
 
-/** What is new since `before`; an edit counts if it changed the words. */
+/** What is new since `before`; an edit counts if it changed the first line. */
 function newWords(before: ReadonlyMap<string, Arrival>, now: ReadonlyMap<string, Arrival>): string[] {
-  return [...now].flatMap(([key, { text, version, words }]) => {
+  return [...now].flatMap(([key, { version, words }]) => {
     const known = before.get(key);
     if (known === undefined) return [words];
-    return known.version !== version && known.text !== text ? [`Changed: ${words}`] : [];
+    return known.version !== version && known.words !== words ? [`Changed: ${words}`] : [];
   });
 }
 

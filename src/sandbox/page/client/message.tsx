@@ -52,7 +52,11 @@ export function Message({ message, bot, files, replies, follows, onThread }: Mes
             <button
               type="button"
               className="link"
-              onClick={() => void act({ act: 'dismiss', channel: message.channel, ts: message.ts })}
+              onClick={({ currentTarget }) => {
+                // The message goes away, and its button with it.
+                currentTarget.closest<HTMLElement>('[role="log"]')?.focus({ preventScroll: true });
+                void act({ act: 'dismiss', channel: message.channel, ts: message.ts });
+              }}
             >
               Dismiss
             </button>

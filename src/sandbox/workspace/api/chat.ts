@@ -102,9 +102,18 @@ function ownMessage(runtime: Runtime, args: Args, notMine: string): Message {
   return message;
 }
 
+/** An update takes less text than a post: https://docs.slack.dev/reference/methods/chat.update, `msg_too_long`. */
+const MAX_UPDATE_TEXT = 4_000;
+
 /** Missing blocks and metadata stay unchanged; empty ones are removed. */
 const update: Method = (runtime, args) => {
   const message = ownMessage(runtime, args, 'cant_update_message');
+  if (args.text('text').length > MAX_UPDATE_TEXT) {
+    const { length } = args.text('text');
+    throw new ApiError('msg_too_long', [
+      `[ERROR] text has ${length} characters, ${MAX_UPDATE_TEXT} are allowed in an update`,
+    ]);
+  }
   const accepted = checked(runtime, args, args.has('blocks') ? blocksOf(args) : message.blocks);
   const { text, blocks, mentions, links } = accepted;
   const metadata = args.has('metadata') ? metadataOf(args) : message.metadata;

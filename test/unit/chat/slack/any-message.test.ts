@@ -27,6 +27,7 @@ function holds(card: Card): void {
   const { text, blocks } = renderCard(card, slackId);
   expect(refuseMessage(text, blocks, PLAIN_PARSING, false)).toBeNull();
   expect(JSON.stringify(blocks).length).toBeLessThanOrEqual(LIMITS.messageBudget);
+  expect(text.length).toBeLessThanOrEqual(LIMITS.fallbackText);
   expectInert(blocks, OWN_LINKS);
   expectInertText(text);
   // The same as an answer in a dialog.

@@ -214,6 +214,14 @@ describe('blocks of a message', () => {
     );
   });
 
+  it('refuses more text in an update than in a post', async () => {
+    const api = client(workspace);
+    const { ts = '' } = await api.chat.postMessage({ channel: 'C0OPS', text: x(4_001) });
+    const update = (text: string) => api.chat.update({ channel: 'C0OPS', ts, text });
+    expect((await refusal(update(x(4_001)))).error).toBe('msg_too_long');
+    expect((await update(x(4_000))).ok).toBe(true);
+  });
+
   it('warns where there is no fallback text', async () => {
     const answer = await client(workspace).apiCall('chat.postMessage', {
       channel: 'C0OPS',

@@ -39,7 +39,15 @@ export function CardAnswer({ message, card, onPressed }: CardAnswerProps): React
       {answer?.bar && (
         <div className="t-bar" role="status">
           <p>{answer.bar}</p>
-          <button type="button" aria-label="Close" onClick={() => setAnswer({ ...answer, bar: null })}>
+          <button
+            type="button"
+            aria-label="Close"
+            onClick={({ currentTarget }) => {
+              // The button goes away with the bar.
+              currentTarget.closest<HTMLElement>('article')?.focus({ preventScroll: true });
+              setAnswer({ ...answer, bar: null });
+            }}
+          >
             ×
           </button>
         </div>

@@ -30,15 +30,20 @@ export function focusIn(element: HTMLElement): Focus | null {
 }
 
 /**
- * Focuses the same control again, unless another element has the focus. False where the control does not
- * exist or is disabled.
+ * Focuses the same control again, unless another element has the focus. Where it is gone, such as the button of a card
+ * that was decided, the message around gets the focus, so that the keyboard goes on from there. False while the control is
+ * disabled.
  */
 export function giveFocus(element: HTMLElement, { tag, label, selection }: Focus): boolean {
   if (document.activeElement !== document.body && !element.contains(document.activeElement)) return true;
   const control = [...element.querySelectorAll<Control>(CONTROLS)].find(
     (one) => one.tagName === tag && labelOf(one) === label,
   );
-  if (!control || control.matches(':disabled')) return false;
+  if (!control) {
+    element.closest<HTMLElement>('article')?.focus({ preventScroll: true });
+    return true;
+  }
+  if (control.matches(':disabled')) return false;
   control.focus({ preventScroll: true });
   if (selection && hasText(control)) control.setSelectionRange(...selection);
   return true;

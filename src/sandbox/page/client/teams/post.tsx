@@ -1,4 +1,4 @@
-import { type ReactNode, useState } from 'react';
+import { type ReactNode, useLayoutEffect, useRef, useState } from 'react';
 import type { TeamsMessage } from '../../../teams/model.ts';
 import { hasDraft } from '../drafts.ts';
 import { ReplyBox } from './box.tsx';
@@ -20,6 +20,14 @@ export function Post({ root, replies, draft }: PostProps): ReactNode {
   const { me, names } = useTeams();
   const [open, setOpen] = useState<boolean | null>(null);
   const [box, setBox] = useState<'shut' | 'kept' | 'asked for'>(() => (hasDraft(draft) ? 'kept' : 'shut'));
+  const reply = useRef<HTMLButtonElement>(null);
+  const lastBox = useRef(box);
+  useLayoutEffect(() => {
+    // Who leaves the reply without going anywhere is back at the button that opened it.
+    if (box === 'shut' && lastBox.current !== 'shut' && document.activeElement === document.body)
+      reply.current?.focus({ preventScroll: true });
+    lastBox.current = box;
+  }, [box]);
   const isOpen = open ?? [root, ...replies].some((message) => message.from === me);
   const nameOf = (message: TeamsMessage) => names[message.from] ?? 'Somebody';
   const authors = [...new Set(replies.map(nameOf))].join(', ');
@@ -51,7 +59,7 @@ export function Post({ root, replies, draft }: PostProps): ReactNode {
         />
       )}
       {box === 'shut' && root.visibleTo === null && (
-        <button type="button" className="t-answer" onClick={() => setBox('asked for')}>
+        <button ref={reply} type="button" className="t-answer" onClick={() => setBox('asked for')}>
           Reply
         </button>
       )}
