@@ -27,7 +27,8 @@ function words(card: Card, budget: number): string {
   // A line break makes no pause in the name of an element, a full stop does.
   const text = lines
     .map((line) => inertPlain(line, Number.POSITIVE_INFINITY))
-    .join('.\n')
+    .map((line, i, { length }) => (i === length - 1 || /[.?!:…]$/.test(line) ? line : `${line}.`))
+    .join('\n')
     .trim();
   return text === '' ? 'm0' : text;
 }
