@@ -110,7 +110,11 @@ async function picture(page: Page, one: Exhibit, album: Album): Promise<void> {
     await page.mouse.move(0, 0);
     await page.evaluate((shown) => window.show(shown), act);
     // By its text: the name of a button for screen readers has more words.
-    if (sight === 'asks') await page.locator('button', { hasText: one.asks ?? '' }).first().click();
+    if (sight === 'asks')
+      await page
+        .locator('button', { hasText: one.asks ?? '' })
+        .first()
+        .click();
     const shown = page.locator(sight === 'asks' ? 'dialog.small' : main).last();
     await album.add(one, 'slack', sight, await shown.screenshot({ animations: 'disabled' }));
   }

@@ -119,7 +119,10 @@ async function picture(
         await client.post(opening(one.shown.form, one.asks ?? ''), conversation);
         card = await look(page);
       }
-      await card.locator('button', { hasText: one.asks ?? '' }).first().click();
+      await card
+        .locator('button', { hasText: one.asks ?? '' })
+        .first()
+        .click();
     }
     await album.add(one, 'teams', sight, await take(page, card, WIDTH[sight]));
   }
