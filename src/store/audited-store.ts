@@ -15,6 +15,7 @@ import { chatTables } from './chat-tables.ts';
 import { codifyTable, StaleCodification } from './codify-table.ts';
 import { type Committed, committedOf } from './committed.ts';
 import { waiting } from './due.ts';
+import { watchDisk } from './full-disk.ts';
 import { inboxTable } from './inbox-table.ts';
 import { MEMORY_VALUE, parseMemory } from './memory.ts';
 import { overviewOf } from './overview.ts';
@@ -65,7 +66,6 @@ export interface StoreParts extends Access {
 const MAX_ERROR_TEXT = 2000;
 /** How long a probe waits for another process, in ms: health checks call it every few seconds. */
 export const PROBE_MS = 200;
-const PROBE_NAME = 'probed-at';
 /** For queries without a limit. */
 const ALL = Number.MAX_SAFE_INTEGER;
 
@@ -75,7 +75,9 @@ function andAll(...conditions: readonly (SQL | undefined | false)[]): SQL | unde
 }
 
 /** The store on the open database. Its methods reject with a StoreError, or with LeaseLost. */
-export function createStore(parts: StoreParts): AuditedStore {
+export function createStore(given: StoreParts): AuditedStore {
+  const disk = watchDisk(given.writing, given.probing);
+  const parts: StoreParts = { ...given, writing: disk.writing };
   const { reading, writing, log } = parts;
   const { refuseLost, takeStack } = takenStacks(parts);
 
@@ -401,8 +403,7 @@ export function createStore(parts: StoreParts): AuditedStore {
         return { ...rest, outbox: { ...counts, due: due?.n ?? 0 } };
       }),
 
-    // The value changes each time, because SQLite skips writes that change nothing.
-    probe: (now) => parts.probing('writing to the database', (tx) => setValue(tx, PROBE_NAME, String(now))),
+    probe: disk.probe,
 
     proveOwner: parts.proveOwner,
 
