@@ -7,7 +7,7 @@ import type { Command } from '../commands/command.ts';
 import { parseCommand } from '../commands/parse.ts';
 import { helpCard } from '../messages/help-card.ts';
 import type { CommandHandler, Incoming, Reply } from '../ports/chat.ts';
-import { storeUnavailable, type Unavailable } from '../ports/store-error.ts';
+import { isUncertain, storeUnavailable, type Unavailable } from '../ports/store-error.ts';
 import { ask } from './ask.ts';
 import { codify } from './codifying.ts';
 import { approve, endRun } from './decide.ts';
@@ -95,6 +95,10 @@ const NOT_STORED: Readonly<Record<Unavailable, string>> = {
     'Nothing was stored or changed: m0 may not write to its database. Please try again once somebody has mended that.',
 };
 
+/** The answer where the connection to the database was lost at the commit and did not come back. */
+const UNCERTAIN =
+  'It cannot be told whether that was stored: the connection to m0’s database was lost at that moment. Please look whether it was, and try again.';
+
 /** Creates the handler for all chats. A button sends the same text as a typed command. */
 export function createHandler(parts: ActionParts): CommandHandler {
   return async (incoming) => {
@@ -120,6 +124,7 @@ export function createHandler(parts: ActionParts): CommandHandler {
       parts.log.error({ ...about, err: error }, 'a command broke');
       const why = storeUnavailable(error);
       if (why !== null) return refused(NOT_STORED[why]);
+      if (isUncertain(error)) return refused(UNCERTAIN);
       return refused(
         'That went wrong inside m0 and nothing was changed by it. The log says why; please try again.',
       );
