@@ -1,6 +1,7 @@
 /** The store, on SQLite and on PostgreSQL: see access.ts. */
 import { and, asc, count, desc, eq, gt, gte, inArray, isNull, lte, type SQL, sql } from 'drizzle-orm';
 import type { Logger } from '../base/log.ts';
+import { noteStored } from '../base/stored.ts';
 import type { AlertKind, AlertOf } from '../model/alert.ts';
 import type { OutboxEntry } from '../ports/outbox.ts';
 import type { SharedWork } from '../ports/shared-work.ts';
@@ -100,6 +101,7 @@ export function createStore(given: StoreParts): AuditedStore {
       if (cause instanceof HeldBack) return { ok: false, refused: cause.refusal };
       throw error;
     }
+    if (changes.length > 0) noteStored();
     return { ok: true, insertedRuns: inserted.runs, insertedAlerts: inserted.alerts };
   }
 
