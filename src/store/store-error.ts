@@ -60,9 +60,19 @@ function codeOf(error: unknown): string {
   return '';
 }
 
+/** True where there is no socket file: a server on the same machine deletes it when it ends. */
+function isWithoutSocket(error: Error): boolean {
+  for (let e: unknown = error; e instanceof Error; e = e.cause) {
+    const { code, syscall } = e as { code?: unknown; syscall?: unknown };
+    if (code === 'ENOENT' && syscall === 'connect') return true;
+  }
+  return false;
+}
+
 /** True if the connection to PostgreSQL could not be made or was lost. */
 export function isConnectionLost(error: unknown): boolean {
-  return error instanceof Error && (LOST.test(codeOf(error)) || LOST_TEXT.test(error.message));
+  if (!(error instanceof Error)) return false;
+  return LOST.test(codeOf(error)) || LOST_TEXT.test(error.message) || isWithoutSocket(error);
 }
 
 /** The error for a write lock that another process does not release. */
