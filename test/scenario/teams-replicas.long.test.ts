@@ -188,9 +188,9 @@ describe.skipIf(POSTGRES_MISSING !== null)('Teams with replicas behind a balance
       return answers.map(({ body }) => body?.value);
     };
 
-    const before = connector.in(OPS).length;
+    const before = connector.whispers(KIM).length;
     await sendTwice(
-      connector.activity(KIM, `${OPS};messageid=1`, {
+      connector.activity(KIM, `${OPS};messageid=${connector.in(OPS)[0]?.id}`, {
         ...{ type: 'message', text: '<at>m0 (test)</at>&nbsp;pause alpha twice' },
         entities: [
           {
@@ -202,9 +202,15 @@ describe.skipIf(POSTGRES_MISSING !== null)('Teams with replicas behind a balance
     );
     await poll(async () => (await recorded('pause')).length > 0 || undefined, 'the pause');
     await connector.as(KIM).say(OPS, '@m0 resume alpha');
-    await poll(async () => (await recorded('resume')).length > 0 || undefined, 'the end of the pause');
+    await connector.waitFor(
+      () => connector.whispers(KIM).some((m) => told(m).includes('Resumed')),
+      PATIENCE_MS,
+    );
     expect(await recorded('pause')).toEqual(['kim']);
-    expect(before).toBeGreaterThan(0);
+    expect(connector.whispers(KIM).slice(before).map(told)).toEqual([
+      expect.stringMatching(/^Paused /),
+      expect.stringMatching(/^Resumed /),
+    ]);
 
     await m0.merge('alpha', 'v3');
     const { id, shown } = await asking('alpha');
