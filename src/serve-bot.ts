@@ -80,7 +80,7 @@ export function serveBot(options: BesideOptions): Promise<RunningBot> {
       const problem = await owner.follow().catch(errorText);
       if (problem !== null)
         log.warn({ problem }, 'this replica does not work as the owner of the database does');
-      await chats.carryOutLeft();
+      await chats.catchUp();
     });
     closers.push(() => looking.stop());
     const http = await startHttp({

@@ -214,7 +214,7 @@ export async function serve(options: ServeOptions): Promise<Service> {
     });
     const { worker, dispatcher, policyWatch, view } = core;
     if (shared !== null) {
-      const left = repeat(WAITING_CHECK_MS, () => chats.carryOutLeft());
+      const left = repeat(WAITING_CHECK_MS, () => chats.catchUp());
       closers.push(() => left.stop());
       const keep = repeat(USERGROUPS_MS, async () => {
         await keepUsergroups(store, directory, (id) => chats.usergroup(id), clock).catch((error: unknown) =>

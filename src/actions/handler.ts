@@ -3,11 +3,12 @@
 import { isDirect } from '../alerts/subscriptions.ts';
 import { assertNever } from '../base/assert-never.ts';
 import { type LogFields, withLogFields } from '../base/log-context.ts';
+import { noticingStored } from '../base/stored.ts';
 import type { Command } from '../commands/command.ts';
 import { parseCommand } from '../commands/parse.ts';
 import { helpCard } from '../messages/help-card.ts';
 import type { CommandHandler, Incoming, Reply } from '../ports/chat.ts';
-import { storeUnavailable, type Unavailable } from '../ports/store-error.ts';
+import { isUncertain, storeUnavailable, type Unavailable } from '../ports/store-error.ts';
 import { ask } from './ask.ts';
 import { codify } from './codifying.ts';
 import { approve, endRun } from './decide.ts';
@@ -95,34 +96,46 @@ const NOT_STORED: Readonly<Record<Unavailable, string>> = {
     'Nothing was stored or changed: m0 may not write to its database. Please try again once somebody has mended that.',
 };
 
+/** The answer where something was stored before m0 failed, or where the database itself does not know. */
+const UNCERTAIN =
+  'That went wrong in the middle, and m0 can’t say whether all of it was stored. The log says why. Please look whether it was, and try again.';
+
 /** Creates the handler for all chats. A button sends the same text as a typed command. */
 export function createHandler(parts: ActionParts): CommandHandler {
-  return async (incoming) => {
-    const about: LogFields = { user: incoming.actor.userId, person: incoming.actor.person };
-    try {
-      const { person } = incoming.actor;
-      // A person who writes to m0 directly can also receive direct messages.
-      if (person !== null && isDirect(incoming.place)) await parts.store.setReachable(person, parts.clock());
-      const parsed = parseCommand(incoming.text, {
-        now: parts.clock(),
-        zone: parts.directory.timezone,
-        answers: incoming.answers,
-        targets: targetNames(parts),
+  return (incoming) => noticingStored((hasStored) => answer(parts, incoming, hasStored));
+}
+
+async function answer(parts: ActionParts, incoming: Incoming, hasStored: () => boolean): Promise<Reply> {
+  const about: LogFields = { user: incoming.actor.userId, person: incoming.actor.person };
+  try {
+    const { person } = incoming.actor;
+    // A person who writes to m0 directly can also receive direct messages.
+    if (person !== null && isDirect(incoming.place)) await parts.store.setReachable(person, parts.clock());
+    const parsed = parseCommand(incoming.text, {
+      now: parts.clock(),
+      zone: parts.directory.timezone,
+      answers: incoming.answers,
+      targets: targetNames(parts),
+    });
+    if (!parsed.ok) return await answerProblem(parts, incoming, parsed);
+    const command = withPlainTarget(parsed.command, parts);
+    about.command = command.command;
+    parts.log.info(about, 'command');
+    return await withLogFields(about, async () => {
+      const reply = await run(parts, incoming, command);
+      return pointed(parts, incoming, command, reply).catch((error: unknown) => {
+        if (storeUnavailable(error) === null) throw error;
+        // The command is carried out; only the link to the open card is missing.
+        return reply;
       });
-      if (!parsed.ok) return await answerProblem(parts, incoming, parsed);
-      const command = withPlainTarget(parsed.command, parts);
-      about.command = command.command;
-      parts.log.info(about, 'command');
-      return await withLogFields(about, async () =>
-        pointed(parts, incoming, command, await run(parts, incoming, command)),
-      );
-    } catch (error) {
-      parts.log.error({ ...about, err: error }, 'a command broke');
-      const why = storeUnavailable(error);
-      if (why !== null) return refused(NOT_STORED[why]);
-      return refused(
-        'That went wrong inside m0 and nothing was changed by it. The log says why; please try again.',
-      );
-    }
-  };
+    });
+  } catch (error) {
+    parts.log.error({ ...about, err: error }, 'a command broke');
+    if (hasStored() || isUncertain(error)) return refused(UNCERTAIN);
+    const why = storeUnavailable(error);
+    if (why !== null) return refused(NOT_STORED[why]);
+    return refused(
+      'That went wrong inside m0 and nothing was changed by it. The log says why; please try again.',
+    );
+  }
 }

@@ -44,8 +44,11 @@ export interface Chats {
   follow(people: readonly Person[]): void;
   /** Call when data changed that a Home tab may show. */
   refreshHomes(): void;
-  /** Carries out what processes that are gone have taken in and not carried out. Never rejects. */
-  carryOutLeft(): Promise<void>;
+  /**
+   * Carries out what processes that are gone have taken in and not carried out, and looks up what others were told of
+   * channels. Call it again and again where several processes take commands. Never rejects.
+   */
+  catchUp(): Promise<void>;
   stop(): Promise<void>;
   healthy(): readonly {
     readonly platform: Platform;
@@ -53,6 +56,8 @@ export interface Chats {
     readonly problem: string | null;
   }[];
 }
+
+const CHANNELS_UNREAD = 'whether m0 is in all channels of Teams could not be read';
 
 function required(name: string, value: string | null): string {
   if (value === null) throw new Error(`starting m0: ${name} is not set; README.md tells where to find it`);
@@ -149,7 +154,7 @@ export async function openChats(options: ChatsOptions): Promise<Chats> {
         digests = next;
         await teams?.expect(teamsChannels({ directory, digests }));
       } catch (error) {
-        log.error({ err: error }, 'whether m0 is in all channels of Teams could not be read');
+        log.error({ err: error }, CHANNELS_UNREAD);
       }
     },
     refreshHomes: () => slack?.refreshHomes(),
@@ -169,8 +174,9 @@ export async function openChats(options: ChatsOptions): Promise<Chats> {
         throw error;
       }
     },
-    async carryOutLeft() {
+    async catchUp() {
       for (const chat of open) await chat.carryOutLeft();
+      await teams?.lookAgain().catch((error: unknown) => log.warn({ err: error }, CHANNELS_UNREAD));
     },
     async stop() {
       await Promise.all(open.map((chat) => chat.stop()));

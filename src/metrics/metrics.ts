@@ -13,7 +13,7 @@ import { watchEventLoop } from './event-loop.ts';
 import { gaugesText } from './gauges.ts';
 
 export interface MetricsParts {
-  readonly store: Pick<Store, 'overview'>;
+  readonly store: Pick<Store, 'overview' | 'probe'>;
   readonly directory: Directory;
   readonly clock: Clock;
   /** When schedules fired last, which tells what is checked recently enough. */
@@ -35,8 +35,8 @@ export interface MetricsParts {
 export interface Metrics {
   readonly meter: MetricsPort;
   /**
-   * All metrics in Prometheus' text format. Where the store fails or takes too long, only the others, with
-   * `m0_store_up 0`, and the error in a comment and in the log.
+   * All metrics in Prometheus' text format. Where the store can't be read or takes too long, only the others. Then, and
+   * where it can't be written, with `m0_store_up 0`, and the error in a comment and in the log.
    */
   text(): Promise<string>;
 }
@@ -50,7 +50,7 @@ export function openServiceGauges(registry: Registry, build: readonly string[]) 
   return {
     buildInfo: gauge('m0_build_info', 'Versions of m0 and of its tools; always 1.', build),
     chatUp: gauge('m0_chat_up', '1 where the chat can be read and posted to.', ['platform']),
-    storeUp: gauge('m0_store_up', '1 where the store could be read.', []),
+    storeUp: gauge('m0_store_up', '1 where the store can be read and written.', []),
     reloadOk: gauge(
       'm0_config_reload_success',
       '1 where m0.yaml is in use as it is written now; 0 while it is refused or can not be read.',
@@ -72,33 +72,45 @@ export function createMetrics(parts: MetricsParts): Metrics {
   const meter = createMeter(registry, () => policySources(directory).map((p) => p.name), log);
   const { buildInfo, chatUp, storeUp, reloadOk, reloadAt } = openServiceGauges(registry, Object.keys(build));
   buildInfo.set(build, 1);
+  const { timeLimitMs = TIME_LIMIT_MS } = parts;
   let scrape: Promise<string> | null = null;
 
-  async function stateGauges(): Promise<string> {
+  /** Rejects if the store can't be read or takes too long. */
+  async function stateGauges(now: number): Promise<string> {
+    const stacks = directory.stacks.map((s) => s.name);
+    const overview = await withTimeout(
+      'reading the state of the store',
+      timeLimitMs,
+      store.overview(stacks, now),
+    );
+    return gaugesText(overview, directory, lastTicks, now);
+  }
+
+  function failure(error: unknown, what: string): string {
+    log.error({ err: error }, what);
+    storeUp.set(0);
+    return errorText(error).replaceAll(/\s+/g, ' ');
+  }
+
+  async function storeText(): Promise<string> {
+    const now = clock();
+    storeUp.set(1);
+    let text = '';
     try {
-      const now = clock();
-      const doing = 'reading the state of the store';
-      const overview = await withTimeout(
-        doing,
-        parts.timeLimitMs ?? TIME_LIMIT_MS,
-        store.overview(
-          directory.stacks.map((s) => s.name),
-          now,
-        ),
-      );
-      const text = await gaugesText(overview, directory, lastTicks, now);
-      storeUp.set(1);
-      return text;
+      await withTimeout('writing to the store', timeLimitMs, store.probe(now));
     } catch (error) {
-      log.error({ err: error }, 'metrics could not be read from the store');
-      storeUp.set(0);
-      const message = errorText(error);
-      return `# The store failed, its metrics are missing: ${message.replaceAll(/\s+/g, ' ')}\n`;
+      text = `# The store can't be written: ${failure(error, 'the store can not be written')}\n`;
+    }
+    try {
+      return `${text}${await stateGauges(now)}`;
+    } catch (error) {
+      const problem = failure(error, 'metrics could not be read from the store');
+      return `# The store failed, its metrics are missing: ${problem}\n`;
     }
   }
 
   async function collect(): Promise<string> {
-    const gauges = await stateGauges();
+    const gauges = await storeText();
     const config = parts.config?.();
     if (config != null) {
       reloadOk.set(config.problem === null ? 1 : 0);

@@ -1,7 +1,7 @@
 /** The error of the store. */
 
-/** The cause of a store error, if people can do something about it. */
-export type StoreProblem = 'full' | 'busy' | 'corrupt' | 'denied' | 'other';
+/** The cause of a store error, if people can do something about it. `uncertain`: it may have been stored. */
+export type StoreProblem = 'full' | 'busy' | 'corrupt' | 'denied' | 'uncertain' | 'other';
 
 /** An error of the store. The message says what the store was doing and, if known, what to do about it. */
 export class StoreError extends Error {
@@ -11,6 +11,14 @@ export class StoreError extends Error {
     super(message, { cause: options.cause });
     this.problem = options.problem ?? 'other';
   }
+}
+
+/** True if the error or one of its causes says that it is not known whether something was stored. */
+export function isUncertain(error: unknown): boolean {
+  for (let e = error; e instanceof Error; e = e.cause) {
+    if (e instanceof StoreError && e.problem === 'uncertain') return true;
+  }
+  return false;
 }
 
 /** The problems that end without m0: until then nothing can be stored, and nothing was. */

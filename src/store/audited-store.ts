@@ -1,6 +1,7 @@
 /** The store, on SQLite and on PostgreSQL: see access.ts. */
 import { and, asc, count, desc, eq, gt, inArray, isNull, lte, type SQL, sql } from 'drizzle-orm';
 import type { Logger } from '../base/log.ts';
+import { noteStored } from '../base/stored.ts';
 import type { AlertKind, AlertOf } from '../model/alert.ts';
 import type { SharedWork } from '../ports/shared-work.ts';
 import type { AlertQuery, Change, CommitResult, Store } from '../ports/store.ts';
@@ -14,6 +15,7 @@ import { chatTables } from './chat-tables.ts';
 import { codifyTable, StaleCodification } from './codify-table.ts';
 import { type Committed, committedOf } from './committed.ts';
 import { waiting } from './due.ts';
+import { watchDisk } from './full-disk.ts';
 import { inboxTable } from './inbox-table.ts';
 import { MEMORY_VALUE, parseMemory } from './memory.ts';
 import { messageTable } from './message-table.ts';
@@ -65,7 +67,6 @@ export interface StoreParts extends Access {
 
 /** How long a probe waits for another process, in ms: health checks call it every few seconds. */
 export const PROBE_MS = 200;
-const PROBE_NAME = 'probed-at';
 /** For queries without a limit. */
 const ALL = Number.MAX_SAFE_INTEGER;
 
@@ -75,7 +76,9 @@ function andAll(...conditions: readonly (SQL | undefined | false)[]): SQL | unde
 }
 
 /** The store on the open database. Its methods reject with a StoreError, or with LeaseLost. */
-export function createStore(parts: StoreParts): AuditedStore {
+export function createStore(given: StoreParts): AuditedStore {
+  const disk = watchDisk(given.writing, given.probing);
+  const parts: StoreParts = { ...given, writing: disk.writing };
   const { reading, writing } = parts;
   const { refuseLost, takeStack } = takenStacks(parts);
 
@@ -98,6 +101,7 @@ export function createStore(parts: StoreParts): AuditedStore {
       if (cause instanceof HeldBack) return { ok: false, refused: cause.refusal };
       throw error;
     }
+    if (changes.length > 0) noteStored();
     return { ok: true, insertedRuns: inserted.runs, insertedAlerts: inserted.alerts };
   }
 
@@ -258,8 +262,7 @@ export function createStore(parts: StoreParts): AuditedStore {
         return { ...rest, outbox: { ...counts, due: due?.n ?? 0 } };
       }),
 
-    // The value changes each time, because SQLite skips writes that change nothing.
-    probe: (now) => parts.probing('writing to the database', (tx) => setValue(tx, PROBE_NAME, String(now))),
+    probe: disk.probe,
 
     proveOwner: parts.proveOwner,
 

@@ -6,7 +6,7 @@ import { StoreError, type StoreProblem } from '../ports/store-error.ts';
 export const NEWER_DATABASE =
   'the database was written by a newer version of m0: start that version, or restore a back-up from before the upgrade';
 
-type Advice = Record<Exclude<StoreProblem, 'other'>, string>;
+type Advice = Record<Exclude<StoreProblem, 'uncertain' | 'other'>, string>;
 
 const SQLITE: Advice = {
   full: 'the disk is full: free space on it, nothing was written',
@@ -31,7 +31,7 @@ const LOST =
 const LOST_TEXT =
   /^(Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error|Client was closed|The server does not support SSL)/;
 
-function sqliteProblem(code: string): StoreProblem {
+function sqliteProblem(code: string): keyof Advice | 'other' {
   if (code.startsWith('SQLITE_FULL')) return 'full';
   if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) return 'busy';
   if (code.startsWith('SQLITE_CORRUPT') || code.startsWith('SQLITE_NOTADB')) return 'corrupt';
@@ -43,7 +43,7 @@ function sqliteProblem(code: string): StoreProblem {
 }
 
 /** By the codes in the appendix of PostgreSQL's manual. */
-function postgresProblem(code: string): StoreProblem {
+function postgresProblem(code: string): keyof Advice | 'other' {
   if (code === '53100') return 'full';
   // Lock and statement timeouts, deadlocks, conflicts and a lack of memory pass.
   if (/^(55P03|57014|40001|40P01|53200|53400)$/.test(code)) return 'busy';
@@ -60,9 +60,19 @@ function codeOf(error: unknown): string {
   return '';
 }
 
+/** True where there is no socket file: a server on the same machine deletes it when it ends. */
+function isWithoutSocket(error: Error): boolean {
+  for (let e: unknown = error; e instanceof Error; e = e.cause) {
+    const { code, syscall } = e as { code?: unknown; syscall?: unknown };
+    if (code === 'ENOENT' && syscall === 'connect') return true;
+  }
+  return false;
+}
+
 /** True if the connection to PostgreSQL could not be made or was lost. */
 export function isConnectionLost(error: unknown): boolean {
-  return error instanceof Error && (LOST.test(codeOf(error)) || LOST_TEXT.test(error.message));
+  if (!(error instanceof Error)) return false;
+  return LOST.test(codeOf(error)) || LOST_TEXT.test(error.message) || isWithoutSocket(error);
 }
 
 /** The error for a write lock that another process does not release. */

@@ -262,7 +262,7 @@ export async function workersLimits(runs: number, server: PostgresServer): Promi
 
 /** A server for the measurements; null, with a line that says so, where PostgreSQL is not installed. */
 export async function benchServer(): Promise<PostgresServer | null> {
-  if (POSTGRES_MISSING === null) return startPostgres(LIKE_PRODUCTION);
+  if (POSTGRES_MISSING === null) return startPostgres({ settings: LIKE_PRODUCTION });
   process.stderr.write(`  not measured: ${POSTGRES_MISSING}\n`);
   return null;
 }

@@ -286,6 +286,16 @@ describe('the process', () => {
     expect([again.value('m0_store_up'), again.value('m0_stacks', { state: 'aligned' })]).toEqual([1, 1]);
   });
 
+  it('says that the store can not be written, and reports all it can read', async () => {
+    await core.check();
+    core.storeFault = (method) => (method === 'probe' ? new Error('the disk is full') : null);
+    const seen = await endpoints.scrape();
+    core.storeFault = null;
+    expect([seen.value('m0_store_up'), seen.value('m0_stacks', { state: 'aligned' })]).toEqual([0, 1]);
+    expect(seen.comments.join()).toContain('the disk is full');
+    expect((await endpoints.scrape()).value('m0_store_up')).toBe(1);
+  });
+
   it('answers also if the store does not', async () => {
     await endpoints.close();
     const overview = core.store.overview.bind(core.store);

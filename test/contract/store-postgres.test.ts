@@ -148,6 +148,15 @@ describe.skipIf(POSTGRES_MISSING !== null)('a store on PostgreSQL', () => {
     expect(await store.audit({})).toHaveLength(1);
   });
 
+  it('counts a commit as done that the server has stored before it ended', async () => {
+    const proxy = await aProxy((await postgresServer()).dir);
+    proxies.push(proxy);
+    const store = await opened(`postgres://postgres@127.0.0.1:${proxy.port}/${databaseFor(place)}`);
+    proxy.panicAfter(COMMIT);
+    expect(await store.commit([line('the disk of the log became full')])).toMatchObject({ ok: true });
+    expect(await store.audit({})).toHaveLength(1);
+  });
+
   it('goes on after its connections were ended by the server', async () => {
     const store = await opened();
     await store.setValue('a', '1');

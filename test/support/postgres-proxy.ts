@@ -11,6 +11,8 @@ export interface CuttingProxy {
   cutBefore(statement: string): void;
   /** As `cutBefore`, but the server gets it; only its answer is lost. */
   cutAfter(statement: string): void;
+  /** As `cutAfter`, but the client gets the error of a server that ends because its disk is full. */
+  panicAfter(statement: string): void;
   /** Cuts each connection that sends this statement from now on: the server never gets it. */
   cutAlways(statement: string): void;
   /** Answers this statement, once, with an error of the server; the server does not get it. */
@@ -23,13 +25,14 @@ export interface CuttingProxy {
 /** Starts the proxy before the server whose socket is in `dir`. */
 export async function aProxy(dir: string): Promise<CuttingProxy> {
   const sockets = new Set<Socket>();
-  let cut: { readonly statement: string; readonly when: 'before' | 'after' } | null = null;
+  let cut: { readonly statement: string; readonly when: 'before' | 'after' | 'panic' } | null = null;
   let always: string | null = null;
   let refused: { readonly statement: string; readonly code: string } | null = null;
   let cuts = 0;
   const server = createServer((client) => {
     const upstream = connect(join(dir, '.s.PGSQL.5432'));
     let isDeaf = false;
+    let panics = false;
     for (const socket of [client, upstream]) {
       sockets.add(socket);
       socket.on('error', () => {});
@@ -61,10 +64,12 @@ export async function aProxy(dir: string): Promise<CuttingProxy> {
         return;
       }
       isDeaf = true;
+      panics = when === 'panic';
       upstream.write(bytes);
     });
     upstream.on('data', (bytes: Buffer) => {
-      if (isDeaf) client.destroy();
+      if (panics) client.end(errorResponse('53100', 'PANIC'));
+      else if (isDeaf) client.destroy();
       else client.write(bytes);
     });
   });
@@ -84,6 +89,9 @@ export async function aProxy(dir: string): Promise<CuttingProxy> {
     cutAfter(statement) {
       cut = { statement, when: 'after' };
     },
+    panicAfter(statement) {
+      cut = { statement, when: 'panic' };
+    },
     cutAlways(statement) {
       always = statement;
     },
@@ -100,8 +108,8 @@ export async function aProxy(dir: string): Promise<CuttingProxy> {
 }
 
 /** The messages ErrorResponse and ReadyForQuery of the protocol. */
-function errorResponse(code: string): Buffer {
-  const fields = Buffer.from(`SERROR\0VERROR\0C${code}\0Mrefused by the proxy\0\0`);
+function errorResponse(code: string, severity: 'ERROR' | 'PANIC' = 'ERROR'): Buffer {
+  const fields = Buffer.from(`S${severity}\0V${severity}\0C${code}\0Mrefused by the proxy\0\0`);
   const length = Buffer.alloc(4);
   length.writeInt32BE(fields.length + 4);
   return Buffer.concat([Buffer.from('E'), length, fields, Buffer.from('Z\0\0\0\x05I')]);

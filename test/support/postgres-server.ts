@@ -4,7 +4,7 @@
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -36,6 +36,8 @@ export interface PostgresServer {
   /** Where the socket is. */
   readonly dir: string;
   readonly pid: number;
+  /** The folder of its data, or of its write-ahead log where that has a disk of its own. */
+  folder(which: 'data' | 'log'): string;
   /** The URL of a database of this server. */
   url(database: string): string;
   /** Runs SQL in a database as the superuser. Resolves with the rows of a single statement. */
@@ -63,28 +65,55 @@ const SETTINGS = [
   ...['listen_addresses=', 'log_min_messages=fatal', 'timezone=UTC', 'max_wal_size=128MB'],
 ];
 
-/** Starts another server of this process. `more`: settings of it, as in postgresql.conf; they win over those of tests. */
-export async function startPostgres(more: readonly string[] = []): Promise<PostgresServer> {
+/** Where a server keeps its data and its write-ahead log, if each has a disk of its own in memory. */
+export interface OwnDisks {
+  readonly dataMb: number;
+  readonly logMb: number;
+}
+
+export interface PostgresOptions {
+  /** Settings of the server, as in postgresql.conf; they win over those of tests. */
+  readonly settings?: readonly string[];
+  /** The disks exist in a mount namespace, so they end with the server. Needs the rights of root. */
+  readonly disks?: OwnDisks;
+}
+
+const quoted = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;
+
+/** Starts another server of this process. */
+export async function startPostgres({ settings = [], disks }: PostgresOptions = {}): Promise<PostgresServer> {
   if (bin === null) throw new Error(POSTGRES_MISSING ?? '');
   const dir = mkdtempSync(join(tmpdir(), 'm0-pg-'));
   const as = unprivileged();
   if (as.uid !== undefined && as.gid !== undefined) chownSync(dir, as.uid, as.gid);
   chmodSync(dir, 0o755);
   const data = join(dir, 'data');
+  const log = join(dir, 'log');
   const program = (name: string): string => join(bin, name);
-  execFileSync(
-    program('initdb'),
-    ['-D', data, '-U', USER, '-E', 'UTF8', '--locale=C.UTF-8', '--auth=trust', '--no-sync'],
-    { ...as, cwd: dir, stdio: 'ignore' },
-  );
-  const settings = [...SETTINGS, ...more, `unix_socket_directories=${dir}`].flatMap((setting) => [
-    '-c',
-    setting,
-  ]);
-  const quoted = settings.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
-  const postgres = `'${program('postgres')}' -D '${data}' ${quoted}`;
+  const all = [...SETTINGS, ...settings, `unix_socket_directories=${dir}`];
+  const initdb = [
+    ...[
+      program('initdb'),
+      '-D',
+      data,
+      '-U',
+      USER,
+      '-E',
+      'UTF8',
+      '--locale=C.UTF-8',
+      '--auth=trust',
+      '--no-sync',
+    ],
+    // A small disk holds several segments of the log.
+    ...(disks === undefined ? [] : ['--wal-segsize=1', '-X', join(log, 'segments')]),
+  ];
+  const postgres = [program('postgres'), '-D', data, ...all.flatMap((setting) => ['-c', setting])]
+    .map(quoted)
+    .join(' ');
   // The shell ends the server when this process has ended, which closes the pipe. A line in the pipe starts it again.
   const script = `
+    echo $$ > '${dir}/shell'
+    ${initdb.map(quoted).join(' ')} >/dev/null 2>&1
     ${postgres} & pid=$!
     echo $pid > '${dir}/pid'
     while read how; do
@@ -93,7 +122,22 @@ export async function startPostgres(more: readonly string[] = []): Promise<Postg
       echo $pid > '${dir}/pid'
     done
     kill -QUIT $pid; wait $pid; rm -rf '${dir}'`;
-  const shell = spawn('/bin/sh', ['-c', script], { ...as, cwd: dir, stdio: ['pipe', 'ignore', 'ignore'] });
+  const onDisk = (at: string, mb: number): string =>
+    `mkdir -p '${at}' && mount -t tmpfs -o size=${mb}m,mode=0700,uid=${as.uid},gid=${as.gid} tmpfs '${at}'`;
+  const shell =
+    disks === undefined
+      ? spawn('/bin/sh', ['-c', script], { ...as, cwd: dir, stdio: ['pipe', 'ignore', 'ignore'] })
+      : spawn(
+          '/bin/sh',
+          [
+            '-c',
+            `unshare --mount /bin/sh -c ${quoted(`
+              ${onDisk(data, disks.dataMb)} && ${onDisk(log, disks.logMb)} &&
+              exec setpriv --reuid ${as.uid} --regid ${as.gid} --clear-groups /bin/sh -c ${quoted(script)}`)}
+            rm -rf '${dir}'`,
+          ],
+          { cwd: dir, stdio: ['pipe', 'ignore', 'ignore'] },
+        );
   shell.unref();
   (shell.stdin as unknown as { unref(): void }).unref();
 
@@ -128,11 +172,12 @@ export async function startPostgres(more: readonly string[] = []): Promise<Postg
     await sql('postgres', `CREATE DATABASE ${TEMPLATE}`);
     await (await openStore({ url: url(TEMPLATE), log: createLogger('silent') })).close();
   }
-  const postmaster = (): number =>
-    Number(execFileSync('head', ['-n', '1', join(data, 'postmaster.pid')], { encoding: 'utf8' }));
+  const numberIn = (file: string): number => Number(readFileSync(join(dir, file), 'utf8'));
+  const postmaster = (): number => numberIn('pid');
 
   return {
     dir,
+    folder: (which) => join('/proc', String(numberIn('shell')), 'root', which === 'data' ? data : log),
     get pid() {
       return postmaster();
     },

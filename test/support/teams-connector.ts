@@ -64,6 +64,7 @@ async function requestOf(incoming: IncomingMessage, url: string): Promise<Reques
 
 export async function startConnector(options: ConnectorOptions) {
   const calls: string[] = [];
+  const edits: { readonly id: string; readonly text: string }[] = [];
   let fault: (call: string) => Fault = () => 'pass';
 
   const server = createServer((incoming, response) => {
@@ -94,6 +95,8 @@ export async function startConnector(options: ConnectorOptions) {
     const [, called] = new URL(request.url).pathname.split('/emea/v3/');
     const call = called?.split('/').map(decodeURIComponent).join('/');
     if (call !== undefined) calls.push(`${request.method} ${call}`);
+    if (call !== undefined && request.method === 'PUT')
+      edits.push({ id: call.split('/').at(-1) ?? '', text: textOfCard(await request.clone().json()) });
     const happens = call === undefined ? 'pass' : fault(`${request.method} ${call}`);
     if (happens === 'lose-call') return void incoming.socket.destroy();
     const answer = typeof happens === 'object' ? faulty(happens) : await teams.handle(request);
@@ -136,7 +139,11 @@ export async function startConnector(options: ConnectorOptions) {
     url,
     serviceUrl: teams.serviceUrl,
     openIdMetadata: teams.openIdMetadata,
+    /** The bot's id in Teams. */
+    botId: organisation.botId,
     calls,
+    /** The edits that the bot has asked for: of which message, and the text of the card. */
+    edits,
     token: (change: Json = {}, key?: KeyObject): string => teams.signer.token(change, key),
     activity: (person: string, conversation: string, change: Json): Json =>
       bot.activity(person, conversation, change),

@@ -135,26 +135,9 @@ export class TeamsWorld {
     return alert?.runId ?? 0;
   }
 
-  /** Presses a button; if that opens a confirmation or a form, submits it with these answers. */
-  press(
-    person: string,
-    message: TeamsMessage,
-    title: string,
-    answers: Readonly<Record<string, string>> = {},
-  ): Promise<Clicked> {
-    const { connector } = this;
-    const show = elements(message.card, 'Action.ShowCard').find((a) => a.title === title);
-    if (show === undefined) return connector.as(person).click(message, title);
-    const inputs = [...elements(show, 'Input.ChoiceSet'), ...elements(show, 'Input.Text')];
-    const filled = Object.entries(answers).map(([name, answer]) => {
-      const input = inputs.find((i) => String(i.id).endsWith(`.${name}`));
-      return [String(input?.id ?? name), answer] as const;
-    });
-    const submit = String(elements(show, 'Action.Execute')[0]?.title);
-    // Searches the dialog only: another button of the card may have the same title.
-    return connector
-      .as(person)
-      .click(message, submit, Object.fromEntries(filled), show.card as typeof message.card);
+  /** See `press`. */
+  press(...what: PressArguments): Promise<Clicked> {
+    return press(this.connector, ...what);
   }
 
   async close(): Promise<void> {
@@ -163,8 +146,34 @@ export class TeamsWorld {
   }
 }
 
+type PressArguments = [
+  person: string,
+  message: TeamsMessage,
+  title: string,
+  answers?: Readonly<Record<string, string>>,
+];
+
+/** Presses a button; if that opens a confirmation or a form, submits it with these answers. */
+export function press(
+  connector: TeamsConnector,
+  ...[person, message, title, answers = {}]: PressArguments
+): Promise<Clicked> {
+  const show = elements(message.card, 'Action.ShowCard').find((a) => a.title === title);
+  if (show === undefined) return connector.as(person).click(message, title);
+  const inputs = [...elements(show, 'Input.ChoiceSet'), ...elements(show, 'Input.Text')];
+  const filled = Object.entries(answers).map(([name, answer]) => {
+    const input = inputs.find((i) => String(i.id).endsWith(`.${name}`));
+    return [String(input?.id ?? name), answer] as const;
+  });
+  const submit = String(elements(show, 'Action.Execute')[0]?.title);
+  // Searches the dialog only: another button of the card may have the same title.
+  return connector
+    .as(person)
+    .click(message, submit, Object.fromEntries(filled), show.card as typeof message.card);
+}
+
 /** The sandbox's m0.yaml with Teams added, and without Slack unless `slack`. */
-function withTeams(yaml: string, slack: boolean): string {
+export function withTeams(yaml: string, slack: boolean): string {
   const config = parse(yaml);
   config.chat.teams = {};
   if (!slack) delete config.chat.slack;

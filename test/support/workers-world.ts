@@ -5,12 +5,13 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
+import type { Variables } from '../../src/config/environment.ts';
 import type { Run } from '../../src/model/run.ts';
 import { commitAs, KIM as KIM_WRITES } from '../../src/sandbox/cloud/sample-git.ts';
 import type { SandboxCloud } from '../../src/sandbox/cloud/sandbox-cloud.ts';
 import type { Message } from '../../src/sandbox/workspace/workspace.ts';
 import type { AuditedStore } from '../../src/store/audited-store.ts';
-import { databaseFor, databaseIn } from './postgres-server.ts';
+import { databaseFor, databaseIn, type PostgresServer } from './postgres-server.ts';
 import { type M0Process, m0Process } from './process.ts';
 import { buttons, DANA, EVE, poll, startWorld, type World, words } from './world.ts';
 
@@ -51,6 +52,9 @@ export interface WorkersWorld {
   audit(): ReturnType<AuditedStore['verifyAudit']>;
   close(): Promise<void>;
 }
+
+/** The name of the database on another server. */
+const DATABASE = 'm0';
 
 /** Makes itself the resource of one stack: its creation waits for the file `open`, and says who does it. */
 const MAIN = (version: string): string => `
@@ -110,6 +114,14 @@ allow contains {"msg": "a job that is not there yet", "address": finding.address
 }
 `;
 
+export interface MoreOfWorkers {
+  /** Another server than the one of all tests. */
+  readonly server?: PostgresServer;
+  /** What the test adds to the m0.yaml of the stacks, and to the variables of all processes. */
+  readonly config?: (yaml: string) => string;
+  readonly variables?: Variables;
+}
+
 /**
  * Starts the owner with these roles, and no worker. `held`: the first plans of these stacks wait. `made`: these stacks are as
  * their code says, so that they post nothing: of more than three that drift within minutes none gets a card of its own.
@@ -119,9 +131,10 @@ export async function startWorkersWorld(
   held: readonly string[] = [],
   roles = 'bot,scheduler',
   made: readonly string[] = [],
+  more: MoreOfWorkers = {},
 ): Promise<WorkersWorld> {
   const place = mkdtempSync(join(tmpdir(), 'm0-workers-'));
-  const url = await databaseIn(place);
+  const url = more.server === undefined ? await databaseIn(place) : await more.server.create(DATABASE);
   const artifacts = join(place, 'plans');
   const dirOf = (stack: string): string => join(place, stack);
   const names = Object.keys(stacks);
@@ -169,7 +182,8 @@ export async function startWorkersWorld(
       policies: ['jobs-auto'],
     }));
     const policy = { git: repos.policies, ref: 'main', path: 'jobs-auto' };
-    return stringify({ ...raw, policies: { 'jobs-auto': policy }, stacks: written });
+    const text = stringify({ ...raw, policies: { 'jobs-auto': policy }, stacks: written });
+    return more.config?.(text) ?? text;
   }
 
   const owner = m0Process(['--roles', roles]);
@@ -196,7 +210,7 @@ export async function startWorkersWorld(
       return path;
     },
     // The owner reads all of m0.yaml, so it needs the values of all stacks.
-    start: (given, tools) => owner.start({ ...given, ...variables }, tools, tokens),
+    start: (given, tools) => owner.start({ ...given, ...variables, ...more.variables }, tools, tokens),
   }).catch(async (error: unknown) => {
     await owner.kill().catch(() => {});
     throw error;
@@ -230,7 +244,14 @@ export async function startWorkersWorld(
   }
 
   return {
-    ...{ world, owner, artifacts, database: databaseFor(place), runsOf, newest },
+    ...{
+      world,
+      owner,
+      artifacts,
+      database: more.server === undefined ? databaseFor(place) : DATABASE,
+      runsOf,
+      newest,
+    },
     merge: (stack, version) =>
       commit({ [`${pathOf(stack)}/main.tf`]: MAIN(version) }, `Make ${stack} ${version}`),
     tally: (stack) => lines(stack, 'tally'),

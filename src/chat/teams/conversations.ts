@@ -44,6 +44,14 @@ export class Conversations {
     }
   }
 
+  /** Looks up what other processes have received something from. */
+  async lookAgain(): Promise<void> {
+    for (const id of this.#unseen) {
+      const known = await this.find(id);
+      if (known !== null && !known.gone) this.#unseen.delete(id);
+    }
+  }
+
   /** Channels of m0.yaml from which m0 has received nothing yet, or in which it is no more. */
   unseen(): readonly string[] {
     return [...this.#unseen];

@@ -55,6 +55,8 @@ export interface Teams extends ChatPort {
   follow(people: readonly Person[]): void;
   /** Looks up whether m0 is in these channels, for its health. */
   expect(channels: readonly string[]): Promise<void>;
+  /** Looks up what other processes have been told of these channels. Rejects with a StoreError. */
+  lookAgain(): Promise<void>;
   /** Carries out what processes that are gone have taken in and not carried out. Never rejects. */
   carryOutLeft(): Promise<void>;
   /** Takes in nothing more. Resolves when all activities are answered. */
@@ -166,6 +168,7 @@ export function createTeams(options: TeamsOptions): Teams {
     },
     follow: (next) => people.follow(next),
     expect: (channels) => conversations.expect(channels),
+    lookAgain: () => conversations.lookAgain(),
     async start(handler, greetingOf) {
       if (inbox !== null) throw new Error('starting Teams: it was started before');
       await conversations.expect(options.channels);

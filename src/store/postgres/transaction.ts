@@ -92,26 +92,32 @@ async function outcomeOf(pool: pg.Pool, mark: Mark): Promise<'committed' | 'abor
   }
 }
 
+/** True if the server says that all its connections end with this error. */
+function hasServerEnded(error: unknown): boolean {
+  return error instanceof Error && (error as { severity?: unknown }).severity === 'PANIC';
+}
+
 async function commit(pool: pg.Pool, client: pg.PoolClient, mark: Mark | null): Promise<void> {
   try {
     const { command } = await client.query('COMMIT');
     // The server ends a failed transaction with ROLLBACK, and does not call that an error.
     if (command !== 'COMMIT') throw new StoreError('the database has rolled back');
   } catch (error) {
-    if (mark === null || !isConnectionLost(error)) throw error;
+    // A server that ends because it can't write its log, as on a full disk, may have written the commit before.
+    if (mark === null || !(isConnectionLost(error) || hasServerEnded(error))) throw error;
     const outcome = await outcomeOf(pool, mark);
     if (outcome === 'committed') return;
     if (outcome === 'aborted') throw error;
     throw new StoreError(
       'the connection to the database was lost at the commit, and it cannot be told whether it was stored',
-      { cause: error },
+      { problem: 'uncertain', cause: error },
     );
   }
 }
 
 /**
  * Runs `work` in one transaction. Rolls back and rejects with the error if it fails. Where the connection is lost at the
- * commit, asks the server what became of it, if `isMarked`: so a write is never reported as failed that took place.
+ * commit, or the server ends, asks the server what became of it, if `isMarked`: so a write is never reported as failed that took place.
  */
 export async function inTransaction<T>(
   pool: pg.Pool,
