@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { execa } from 'execa';
 import { createLogger } from '../../src/base/log.ts';
+import { jobOf } from '../../src/runs/work-order.ts';
 import { openStore } from '../../src/store/open.ts';
 import type { PostgresServer } from '../support/postgres-server.ts';
 import { percentile } from './people.ts';
@@ -66,7 +67,8 @@ export async function filled(
   }
   const database = 'm0_history';
   const url = await server.create(database);
-  const store = await openStore({ url, log });
+  // With the queues of the workers, which only this process may make.
+  const store = await openStore({ url, log, jobOf });
   await fill(store, (statement) => server.sql(database, statement), 'postgres', history);
   await store.close();
   await server.sql(database, 'ANALYZE');
