@@ -32,16 +32,20 @@ function answers(db: Queries, stacks: readonly string[]): SQL {
   const { dialect } = db;
   // To look for the name of a field costs much less than to parse a run.
   const madeAt = sql`CASE WHEN r.data LIKE '%"madeAt"%' THEN ${dialect.number(sql`r.data`, 'plan', 'madeAt')} END`;
+  // The limit keeps PostgreSQL from reading all runs, where it would join them with thousands of stacks.
   return sql`
-    SELECT s.value AS stack, r.id AS "runId", coalesce(${madeAt}, r.updated_at) AS at
-    FROM ${dialect.texts(stacks, 's')} JOIN runs r ON r.id = coalesce(
-      (SELECT g.id FROM runs g
-       WHERE g.id = (SELECT n.id FROM runs n WHERE n.stack = s.value ORDER BY n.id DESC LIMIT 1)
-         AND g.state IN (${quoted(STATES_WITH_ANSWER)}) AND ${hasAnswer(db)}),
-      (SELECT max((
-        SELECT g.id FROM runs g WHERE g.stack = s.value AND g.state = t.value AND ${hasAnswer(db)}
-        ORDER BY g.id DESC LIMIT 1))
-       FROM ${dialect.texts(STATES_WITH_ANSWER, 't')}))`;
+    SELECT f.stack, r.id AS "runId", coalesce(${madeAt}, r.updated_at) AS at
+    FROM (
+      SELECT s.value AS stack, coalesce(
+        (SELECT g.id FROM runs g
+         WHERE g.id = (SELECT n.id FROM runs n WHERE n.stack = s.value ORDER BY n.id DESC LIMIT 1)
+           AND g.state IN (${quoted(STATES_WITH_ANSWER)}) AND ${hasAnswer(db)}),
+        (SELECT max((
+          SELECT g.id FROM runs g WHERE g.stack = s.value AND g.state = t.value AND ${hasAnswer(db)}
+          ORDER BY g.id DESC LIMIT 1))
+         FROM ${dialect.texts(STATES_WITH_ANSWER, 't')})) AS id
+      FROM ${dialect.texts(stacks, 's')} LIMIT ${stacks.length}
+    ) f JOIN runs r ON r.id = f.id`;
 }
 
 function exemptionsOf({ dialect }: Queries, stacks: readonly string[], now: number): SQL {
