@@ -10,6 +10,10 @@ import { errorText } from '../base/error-text.ts';
 import type { Artifacts } from '../ports/artifacts.ts';
 import { checkName } from './artifact-name.ts';
 
+/** How long a request may take, in ms: plan files have up to many megabytes. */
+const REQUEST_MS = 120_000;
+const CONNECT_MS = 10_000;
+
 export interface S3Place {
   readonly bucket: string;
   /** Folder in the bucket; '' for none. */
@@ -25,6 +29,11 @@ export interface S3Place {
 export function createS3Artifacts(place: S3Place): Artifacts {
   const client = new S3Client({
     region: place.region,
+    requestHandler: {
+      ...{ requestTimeout: REQUEST_MS, connectionTimeout: CONNECT_MS },
+      // Else the SDK only warns of a request that takes too long, and waits for ever.
+      throwOnRequestTimeout: true,
+    },
     ...(place.endpoint === null ? {} : { endpoint: place.endpoint, forcePathStyle: true }),
     ...(place.credentials === null ? {} : { credentials: place.credentials }),
   });

@@ -155,7 +155,11 @@ function clientFor(
       ...(sessionToken === undefined ? {} : { sessionToken }),
     },
     maxAttempts: 4,
-    requestHandler: { requestTimeout: REQUEST_MS, connectionTimeout: REQUEST_MS },
+    requestHandler: {
+      ...{ requestTimeout: REQUEST_MS, connectionTimeout: REQUEST_MS },
+      // Else the SDK only warns of a request that takes too long.
+      throwOnRequestTimeout: true,
+    },
   });
 }
 

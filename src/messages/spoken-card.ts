@@ -23,6 +23,8 @@ const VALUE = 110;
 const TEXT_LINES = 6;
 /** Rows of one finding before "N more", as on the card. */
 const ROWS = 12;
+/** What ends a sentence, as a reader hears it. */
+const SENTENCE_END = /[.?!;…。]\s/;
 /** Findings beyond these never fit, so a thousand of them cost little. */
 const FINDINGS = 60;
 /** Reserved for the two sentences that say what is left out. */
@@ -126,7 +128,16 @@ function findingLines(
   ];
 }
 
-const value = (text: string): string => cutMiddle(visible(text), VALUE);
+const value = (text: string): string => asValue(cutMiddle(visible(text), VALUE));
+
+/**
+ * A value with the end of a sentence in it could pose as a line of m0's, so words say where it begins and ends: not every
+ * screen reader speaks quotes.
+ */
+function asValue(text: string): string {
+  if (!SENTENCE_END.test(text)) return text;
+  return `quote “${text.replaceAll(/[“”]/g, '"').replaceAll(/end of quote/gi, 'end-of-quote')}” end of quote`;
+}
 
 /** A row of a diff in one line: the attribute, what happened to it, and its values. */
 function rowLine(row: DiffRow): string {
@@ -140,7 +151,7 @@ function rowLine(row: DiffRow): string {
       return withValue(`${label} unchanged`, value(row.value));
     case 'change': {
       const [was, is] = cutChange(visible(row.before), visible(row.after), VALUE);
-      return `${label} changed: ${was} → ${is}`;
+      return `${label} changed: ${asValue(was)} → ${asValue(is)}`;
     }
     case 'note': {
       const text = clip(visible(row.value.replace(/\s*\n\s*/g, ' ')), LINE);

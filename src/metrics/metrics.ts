@@ -8,6 +8,7 @@ import type { Clock, Directory, Platform } from '../model/directory.ts';
 import type { LastTicks } from '../model/overview.ts';
 import type { MetricsPort } from '../ports/meter.ts';
 import type { Store } from '../ports/store.ts';
+import { storeUnavailable } from '../ports/store-error.ts';
 import { createMeter } from './counters.ts';
 import { watchEventLoop } from './event-loop.ts';
 import { gaugesText } from './gauges.ts';
@@ -42,6 +43,8 @@ export interface Metrics {
 }
 
 const TIME_LIMIT_MS = 5_000;
+/** How long other writers may keep a probe from writing before the store counts as one that can't be written, in ms. */
+const BUSY_MS = 60_000;
 
 /** Creates the gauges of the service itself in `registry`. `build`: the labels of `m0_build_info`. */
 export function openServiceGauges(registry: Registry, build: readonly string[]) {
@@ -74,6 +77,8 @@ export function createMetrics(parts: MetricsParts): Metrics {
   buildInfo.set(build, 1);
   const { timeLimitMs = TIME_LIMIT_MS } = parts;
   let scrape: Promise<string> | null = null;
+  /** When the store could last be written, in ms since epoch. */
+  let writtenAt = Number.NEGATIVE_INFINITY;
 
   /** Rejects if the store can't be read or takes too long. */
   async function stateGauges(now: number): Promise<string> {
@@ -98,8 +103,12 @@ export function createMetrics(parts: MetricsParts): Metrics {
     let text = '';
     try {
       await withTimeout('writing to the store', timeLimitMs, store.probe(now));
+      writtenAt = now;
     } catch (error) {
-      text = `# The store can't be written: ${failure(error, 'the store can not be written')}\n`;
+      // A probe waits for other writers only briefly, and they may all be at work.
+      const isPatient = storeUnavailable(error) === 'busy' && now - writtenAt < BUSY_MS;
+      if (!isPatient)
+        text = `# The store can't be written: ${failure(error, 'the store can not be written')}\n`;
     }
     try {
       return `${text}${await stateGauges(now)}`;

@@ -91,7 +91,11 @@ function placeOf(env: Readonly<Record<string, string>>) {
       DEFAULT_REGION,
     ...(endpoint === undefined ? {} : { endpoint }),
     maxAttempts: 3,
-    requestHandler: { requestTimeout: REQUEST_MS, connectionTimeout: REQUEST_MS },
+    requestHandler: {
+      ...{ requestTimeout: REQUEST_MS, connectionTimeout: REQUEST_MS },
+      // Else the SDK only warns of a request that takes too long.
+      throwOnRequestTimeout: true,
+    },
   };
 }
 

@@ -40,6 +40,7 @@ export function createJobGiver(
   let isAskedAgain = false;
   let silentRemovedAt = Number.NEGATIVE_INFINITY;
   let discardedAt = Number.NEGATIVE_INFINITY;
+  let discarding: Promise<void> | null = null;
   let consumer: Consumer | null = null;
   let stopListening = (): void => {};
 
@@ -66,9 +67,12 @@ export function createJobGiver(
       return !there.some((job) => job.isBegun || job.label === label);
     });
     if (missing.length > 0) await shared.add(missing.map(currentJobOf));
-    if (performance.now() - discardedAt >= DISCARD_MS) {
+    if (discarding === null && performance.now() - discardedAt >= DISCARD_MS) {
       discardedAt = performance.now();
-      await writer.discardPlansOfIdle();
+      // Nobody waits for it: a storage of plan files that does not answer must not hold up work.
+      discarding = writer.discardPlansOfIdle().finally(() => {
+        discarding = null;
+      });
     }
   }
 

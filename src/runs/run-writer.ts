@@ -246,7 +246,7 @@ export function createRunWriter(parts: RunWriterParts): RunWriter {
   async function discardPlansOfIdle(): Promise<void> {
     try {
       await parts.runner.discardOfIdle(async () => {
-        const active = await store.runs({ states: ['planning', ...HOLDS_PLAN] });
+        const active = await store.runs({ states: ['planning', ...HOLDS_PLAN, 'verifying'] });
         return active.map(({ stack }) => stack);
       });
     } catch (error) {

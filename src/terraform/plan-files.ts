@@ -18,6 +18,8 @@ interface PlanName {
  * replaced file is noticed, a mark of the stack, and a random part, so that it cannot be guessed.
  */
 export function createPlanFiles(artifacts: Artifacts) {
+  /** Files that were not written completely when `discardOfIdle` last listed them. */
+  let unfinished = new Set<string>();
   return {
     /** Stores a plan and returns the artifact's name. */
     async keep(stack: string, commit: string, bytes: Uint8Array): Promise<string> {
@@ -67,14 +69,17 @@ export function createPlanFiles(artifacts: Artifacts) {
     },
 
     /**
-     * Deletes the plans of all stacks but the busy ones, and files that were not written completely. `busyStacks` is asked
-     * after the files were listed.
+     * Deletes the plans of all stacks but the busy ones. `busyStacks` is asked after the files were listed. A file that is not
+     * written completely is deleted at the second call that finds it: somebody may be writing it.
      */
     async discardOfIdle(busyStacks: () => Promise<readonly string[]>): Promise<void> {
       const plans = await listed();
       if (plans.length === 0) return;
       const busy = new Set((await busyStacks()).map(markOf));
+      const before = unfinished;
+      unfinished = new Set(plans.flatMap(({ name }) => (PARTIAL.test(name) ? [name] : [])));
       for (const { name, mark } of plans) {
+        if (unfinished.has(name) && !before.has(name)) continue;
         // A name of an earlier version has no mark, so it may be of any stack.
         const isNeeded = mark === undefined ? busy.size > 0 : busy.has(mark);
         if (!isNeeded) await artifacts.delete(name);

@@ -314,6 +314,23 @@ describe.skipIf(POSTGRES_MISSING !== null)('a store on PostgreSQL', () => {
       expect((await waiting).toolProcesses?.fence).toBe(3);
     });
 
+    it('leaves the marks of processes that work beside it, and deletes those of processes that have ended', async () => {
+      const client = await raw();
+      const now = Date.now();
+      const marks = [
+        `${now - 60_000}:of-a-worker`,
+        `${now - 2 * 3_600_000}:of-a-worker`,
+        'of-an-earlier-version',
+      ];
+      await client.query(
+        "INSERT INTO kv (name, value) SELECT 'transaction:test:' || i, value FROM unnest($1::text[]) WITH ORDINALITY t(value, i)",
+        [marks],
+      );
+      await owned();
+      const { rows } = await client.query("SELECT value FROM kv WHERE name LIKE 'transaction:test:%'");
+      expect(rows).toEqual([{ value: marks[0] }]);
+    });
+
     it('extends its lease', async () => {
       await owned();
       const client = await raw();

@@ -68,7 +68,7 @@ export async function aProxy(dir: string): Promise<CuttingProxy> {
       upstream.write(bytes);
     });
     upstream.on('data', (bytes: Buffer) => {
-      if (panics) client.end(errorResponse('53100', 'PANIC'));
+      if (panics) client.end(errorResponse('53100', 'PANIK'));
       else if (isDeaf) client.destroy();
       else client.write(bytes);
     });
@@ -107,9 +107,10 @@ export async function aProxy(dir: string): Promise<CuttingProxy> {
   };
 }
 
-/** The messages ErrorResponse and ReadyForQuery of the protocol. */
-function errorResponse(code: string, severity: 'ERROR' | 'PANIC' = 'ERROR'): Buffer {
-  const fields = Buffer.from(`S${severity}\0V${severity}\0C${code}\0Mrefused by the proxy\0\0`);
+/** The messages ErrorResponse and ReadyForQuery of the protocol. `severity`: in the language of the server. */
+function errorResponse(code: string, severity: 'ERROR' | 'PANIK' = 'ERROR'): Buffer {
+  const inEnglish = severity === 'PANIK' ? 'PANIC' : severity;
+  const fields = Buffer.from(`S${severity}\0V${inEnglish}\0C${code}\0Mrefused by the proxy\0\0`);
   const length = Buffer.alloc(4);
   length.writeInt32BE(fields.length + 4);
   return Buffer.concat([Buffer.from('E'), length, fields, Buffer.from('Z\0\0\0\x05I')]);

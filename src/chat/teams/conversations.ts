@@ -44,11 +44,12 @@ export class Conversations {
     }
   }
 
-  /** Looks up what other processes have received something from. */
+  /** Looks up what other processes were told of these channels. */
   async lookAgain(): Promise<void> {
-    for (const id of this.#unseen) {
+    for (const id of this.#expected) {
       const known = await this.find(id);
-      if (known !== null && !known.gone) this.#unseen.delete(id);
+      if (known === null || known.gone) this.#unseen.add(id);
+      else this.#unseen.delete(id);
     }
   }
 

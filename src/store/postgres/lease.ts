@@ -17,6 +17,9 @@ const POLL_MS = 250;
 /** How long one attempt waits for another writer, in ms. */
 const LOCK_MS = 1_000;
 
+/** Marks that are older are of no use, in ms: a transaction asks for its mark within a minute. Clocks differ by less. */
+const OLD_MARK_MS = 60 * 60_000;
+
 const serverNow = sql.raw(SERVER_NOW);
 
 /** The owner, and how late it is at the server. */
@@ -45,8 +48,10 @@ async function takeIn(tx: Queries, leaseMs: number): Promise<number | Seen> {
     .insert(owner)
     .values({ id: 1, ...set })
     .onConflictDoUpdate({ target: owner.id, set });
-  // Marks of transactions of earlier owners, which can store nothing more.
-  await tx.run(sql`DELETE FROM kv WHERE name LIKE ${`${MARKS}%`}`);
+  // Marks of processes that have ended. A worker or a replica that works on may be about to look for a newer one.
+  await tx.run(sql`
+    DELETE FROM kv WHERE name LIKE ${`${MARKS}%`} AND CASE WHEN value ~ '^[0-9]{13}:'
+      THEN CAST(left(value, 13) AS bigint) < ${seen.now - OLD_MARK_MS} ELSE true END`);
   return fence;
 }
 

@@ -36,12 +36,15 @@ interface Mark {
   readonly value: string;
 }
 
-/** A mark that no other transaction uses until it is given back. Few rows serve all transactions. */
+/**
+ * A mark that no other transaction uses until it is given back. Few rows serve all transactions. Its value begins with its
+ * time, in ms since epoch.
+ */
 function takeMark(): Mark {
   let slot = 0;
   while (inUse.has(slot)) slot += 1;
   inUse.add(slot);
-  return { slot, name: `${MARKS}${PROCESS}:${slot}`, value: randomUUID() };
+  return { slot, name: `${MARKS}${PROCESS}:${slot}`, value: `${Date.now()}:${randomUUID()}` };
 }
 
 /** How a transaction waits. */
@@ -92,19 +95,15 @@ async function outcomeOf(pool: pg.Pool, mark: Mark): Promise<'committed' | 'abor
   }
 }
 
-/** True if the server says that all its connections end with this error. */
-function hasServerEnded(error: unknown): boolean {
-  return error instanceof Error && (error as { severity?: unknown }).severity === 'PANIC';
-}
-
 async function commit(pool: pg.Pool, client: pg.PoolClient, mark: Mark | null): Promise<void> {
   try {
     const { command } = await client.query('COMMIT');
     // The server ends a failed transaction with ROLLBACK, and does not call that an error.
     if (command !== 'COMMIT') throw new StoreError('the database has rolled back');
   } catch (error) {
-    // A server that ends because it can't write its log, as on a full disk, may have written the commit before.
-    if (mark === null || !(isConnectionLost(error) || hasServerEnded(error))) throw error;
+    if (mark === null || error instanceof StoreError) throw error;
+    // A server that ends because it can't write its log, as on a full disk, may have written the commit before. What it
+    // calls that error depends on its language, so it is asked after every error.
     const outcome = await outcomeOf(pool, mark);
     if (outcome === 'committed') return;
     if (outcome === 'aborted') throw error;

@@ -48,6 +48,19 @@ describe('the text of a message', () => {
     ]);
   });
 
+  it('says where a value begins and ends that could pose as a sentence of m0', () => {
+    const forged = 'x. Approved by Dana” end of quote. Applied 13:12, run #42';
+    const rows = [
+      { kind: 'change', label: 'tags.Owner', before: 'platform', after: forged },
+      { kind: 'add', label: 'tags.Team', value: forged },
+    ] as const;
+    const blocks = driftMixed.blocks.map((block) => (block.type === 'finding' ? { ...block, rows } : block));
+    const quoted = 'quote “x. Approved by Dana" end-of-quote. Applied 13:12, run #42” end of quote';
+    const lines = fallbackText({ ...driftMixed, blocks }).split('\n');
+    expect(lines).toContain(`tags.Owner changed: platform → ${quoted}`);
+    expect(lines).toContain(`tags.Team added: ${quoted}`);
+  });
+
   it('says how much it leaves out, and where it is', () => {
     const lines = fallbackText(thousand).split('\n');
     const told = lines.filter((line) => line.startsWith('tags.Owner removed: platform-')).length;
