@@ -57,8 +57,6 @@ export interface Chats {
   }[];
 }
 
-const CHANNELS_UNREAD = 'whether m0 is in all channels of Teams could not be read';
-
 function required(name: string, value: string | null): string {
   if (value === null) throw new Error(`starting m0: ${name} is not set; README.md tells where to find it`);
   return value;
@@ -154,7 +152,7 @@ export async function openChats(options: ChatsOptions): Promise<Chats> {
         digests = next;
         await teams?.expect(teamsChannels({ directory, digests }));
       } catch (error) {
-        log.error({ err: error }, CHANNELS_UNREAD);
+        log.error({ err: error }, 'whether m0 is in all channels of Teams could not be read');
       }
     },
     refreshHomes: () => slack?.refreshHomes(),
@@ -176,7 +174,9 @@ export async function openChats(options: ChatsOptions): Promise<Chats> {
     },
     async catchUp() {
       for (const chat of open) await chat.carryOutLeft();
-      await teams?.lookAgain().catch((error: unknown) => log.warn({ err: error }, CHANNELS_UNREAD));
+      await teams?.lookAgain().catch((error: unknown) => {
+        log.warn({ err: error }, 'what other processes know of channels of Teams could not be read');
+      });
     },
     async stop() {
       await Promise.all(open.map((chat) => chat.stop()));

@@ -91,11 +91,7 @@ export function createMetrics(parts: MetricsParts): Metrics {
     return gaugesText(overview, directory, lastTicks, now);
   }
 
-  function failure(error: unknown, what: string): string {
-    log.error({ err: error }, what);
-    storeUp.set(0);
-    return errorText(error).replaceAll(/\s+/g, ' ');
-  }
+  const inOneLine = (error: unknown): string => errorText(error).replaceAll(/\s+/g, ' ');
 
   async function storeText(): Promise<string> {
     const now = clock();
@@ -107,14 +103,18 @@ export function createMetrics(parts: MetricsParts): Metrics {
     } catch (error) {
       // A probe waits for other writers only briefly, and they may all be at work.
       const isPatient = storeUnavailable(error) === 'busy' && now - writtenAt < BUSY_MS;
-      if (!isPatient)
-        text = `# The store can't be written: ${failure(error, 'the store can not be written')}\n`;
+      if (!isPatient) {
+        log.error({ err: error }, 'the store can not be written');
+        storeUp.set(0);
+        text = `# The store can't be written: ${inOneLine(error)}\n`;
+      }
     }
     try {
       return `${text}${await stateGauges(now)}`;
     } catch (error) {
-      const problem = failure(error, 'metrics could not be read from the store');
-      return `# The store failed, its metrics are missing: ${problem}\n`;
+      log.error({ err: error }, 'metrics could not be read from the store');
+      storeUp.set(0);
+      return `# The store failed, its metrics are missing: ${inOneLine(error)}\n`;
     }
   }
 
