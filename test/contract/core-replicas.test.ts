@@ -63,6 +63,15 @@ describe.skipIf(POSTGRES_MISSING !== null)('a core in several processes', { time
     await replica.start();
     return replica;
   }
+  async function startOwner(): Promise<void> {
+    owner = createCore({
+      ...{ key: 'test-key', store, runner: cloud, policies: cloud, directory: DIRECTORY, clock, log },
+      ...{ chats: new Map([['slack', chat]]), shared: sharedOf(store), labels: [], concurrency: 2 },
+      usergroup: async () => [],
+    });
+    owner.dispatcher.start();
+    await owner.worker.start();
+  }
   /** Called when a worker is about to work; an answer forbids it. */
   let prepare: () => string | null = () => null;
   async function aWorker(...labels: readonly string[]): Promise<WorkerBeside> {
@@ -86,13 +95,7 @@ describe.skipIf(POSTGRES_MISSING !== null)('a core in several processes', { time
     store = await open(null);
     cloud = new FakeCloud(() => store, clock);
     chat = new FakeChat(['C0OPS', 'C0DEV']);
-    owner = createCore({
-      ...{ key: 'test-key', store, runner: cloud, policies: cloud, directory: DIRECTORY, clock, log },
-      ...{ chats: new Map([['slack', chat]]), shared: sharedOf(store), labels: [], concurrency: 2 },
-      usergroup: async () => [],
-    });
-    owner.dispatcher.start();
-    await owner.worker.start();
+    await startOwner();
     prepare = () => null;
     replicas = [await aReplica(), await aReplica()];
   });
@@ -189,6 +192,23 @@ describe.skipIf(POSTGRES_MISSING !== null)('a core in several processes', { time
     expect((await newest('vpc'))?.state).toBe('queued');
     await aWorker('private-vpc');
     await until('vpc', 'awaiting_approval');
+  });
+
+  it('gets work while the storage of plan files does not answer', async () => {
+    await owner.worker.drain();
+    await owner.dispatcher.drain();
+    let isAsked = false;
+    cloud.discardOfIdle = () => {
+      isAsked = true;
+      return new Promise(() => {});
+    };
+    await startOwner();
+    await expect.poll(() => isAsked).toBe(true);
+    await owner.worker.check(NETWORK, 'schedule', M0);
+    // Only the owner's look finds that the check has no job.
+    await (await postgresServer()).sql(databaseFor(place), 'DELETE FROM m0_jobs.job');
+    await aWorker('_none');
+    await until('prod-network', 'clean');
   });
 
   it('a stack with a label has no button that puts drift into the code, and the command is refused', async () => {
