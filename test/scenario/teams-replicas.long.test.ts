@@ -200,12 +200,19 @@ describe.skipIf(POSTGRES_MISSING !== null)('Teams with replicas behind a balance
         ],
       }),
     );
-    await poll(async () => (await recorded('pause')).length > 0 || undefined, 'the pause');
+    const isTold = (what: string): Promise<unknown> =>
+      connector.waitFor(
+        () =>
+          connector
+            .whispers(KIM)
+            .slice(before)
+            .some((m) => told(m).includes(what)),
+        PATIENCE_MS,
+      );
+    // The answer comes after the pause is stored, and the other process may answer the next command faster.
+    await isTold('Paused');
     await connector.as(KIM).say(OPS, '@m0 resume alpha');
-    await connector.waitFor(
-      () => connector.whispers(KIM).some((m) => told(m).includes('Resumed')),
-      PATIENCE_MS,
-    );
+    await isTold('Resumed');
     expect(await recorded('pause')).toEqual(['kim']);
     expect(connector.whispers(KIM).slice(before).map(told)).toEqual([
       expect.stringMatching(/^Paused /),
