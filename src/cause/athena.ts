@@ -13,6 +13,7 @@ import type { CauseAccess, CauseQuestion, CauseSource } from '../ports/cause.ts'
 import type { OpenAccess } from '../ports/cloud-access.ts';
 import { type AthenaEvent, eventsQuery, probeQuery, readRow } from './athena-sql.ts';
 import { namesResource } from './attributes.ts';
+import { clientOptions } from './client-options.ts';
 import { best, readEvent } from './events.ts';
 import { lookupNames, regionsOf } from './names.ts';
 import type { Pace } from './pace.ts';
@@ -30,7 +31,6 @@ type Settings = CauseLog & AthenaTable;
 const DAY_MS = 86_400_000;
 /** The longest window of a query: Athena costs by what it reads, which is every event of these days. */
 const LONGEST_MS = 7 * DAY_MS;
-const REQUEST_MS = 15_000;
 /** How often, and how many times, the state of a query is asked for: two minutes in all. */
 const BETWEEN_MS = 1_000;
 const MOST_POLLS = 120;
@@ -187,25 +187,10 @@ async function rowsOf(client: AthenaClient, id: string): Promise<readonly Athena
 }
 
 function clientFor(
-  { env }: OpenAccess,
+  access: OpenAccess,
   region: string,
   stackEnv: Readonly<Record<string, string>>,
 ): AthenaClient {
   const endpoint = stackEnv.AWS_ENDPOINT_URL_ATHENA ?? stackEnv.AWS_ENDPOINT_URL;
-  const { AWS_SESSION_TOKEN: sessionToken } = env;
-  return new AthenaClient({
-    region,
-    ...(endpoint === undefined ? {} : { endpoint }),
-    credentials: {
-      accessKeyId: env.AWS_ACCESS_KEY_ID ?? '',
-      secretAccessKey: env.AWS_SECRET_ACCESS_KEY ?? '',
-      ...(sessionToken === undefined ? {} : { sessionToken }),
-    },
-    maxAttempts: 4,
-    requestHandler: {
-      ...{ requestTimeout: REQUEST_MS, connectionTimeout: REQUEST_MS },
-      // Else the SDK only warns of a request that takes too long.
-      throwOnRequestTimeout: true,
-    },
-  });
+  return new AthenaClient(clientOptions(access, region, endpoint));
 }

@@ -10,6 +10,7 @@ import type { Stack } from '../model/directory.ts';
 import type { CauseAccess, CauseQuestion, CauseSource } from '../ports/cause.ts';
 import type { OpenAccess } from '../ports/cloud-access.ts';
 import { eventsFor, namesResource } from './attributes.ts';
+import { clientOptions } from './client-options.ts';
 import { best, type Found, readEvent, recordIn, SECOND_MS } from './events.ts';
 import { lookupNames, regionsOf } from './names.ts';
 import type { Pace } from './pace.ts';
@@ -29,7 +30,6 @@ const MOST_PAGES = 4;
 /** The most names of a resource, and the most events by name, that one question looks up. */
 const MOST_NAMES = 3;
 const MOST_EVENT_NAMES = 2;
-const REQUEST_MS = 15_000;
 
 /** True if m0.yaml lets this log be asked who changed the stack. */
 export function asksCloudTrail({ causes }: Pick<Stack, 'causes'>): boolean {
@@ -140,27 +140,12 @@ export async function tryCloudTrail(
 }
 
 function clientFor(
-  { env }: OpenAccess,
+  access: OpenAccess,
   region: string,
   stackEnv: Readonly<Record<string, string>>,
 ): CloudTrailClient {
   const endpoint = stackEnv.AWS_ENDPOINT_URL_CLOUDTRAIL ?? stackEnv.AWS_ENDPOINT_URL;
-  const { AWS_SESSION_TOKEN: sessionToken } = env;
-  return new CloudTrailClient({
-    region,
-    ...(endpoint === undefined ? {} : { endpoint }),
-    credentials: {
-      accessKeyId: env.AWS_ACCESS_KEY_ID ?? '',
-      secretAccessKey: env.AWS_SECRET_ACCESS_KEY ?? '',
-      ...(sessionToken === undefined ? {} : { sessionToken }),
-    },
-    maxAttempts: 4,
-    requestHandler: {
-      ...{ requestTimeout: REQUEST_MS, connectionTimeout: REQUEST_MS },
-      // Else the SDK only warns of a request that takes too long.
-      throwOnRequestTimeout: true,
-    },
-  });
+  return new CloudTrailClient(clientOptions(access, region, endpoint));
 }
 
 function read({ CloudTrailEvent: json, ...listed }: Event, question: CauseQuestion): readonly Found[] {
