@@ -12,6 +12,9 @@ interface ExemptParts {
   readonly clock: Clock;
 }
 
+/** How often they are tried with the runs of the stack as they are now. */
+const ATTEMPTS = 5;
+
 /** `also`: changes that are stored with them. Rejects if the store fails or refuses one of these. */
 export async function storeExemptions(
   parts: ExemptParts,
@@ -19,6 +22,19 @@ export async function storeExemptions(
   newExemptions: readonly Omit<Exemption, 'id'>[],
   also: readonly Change[],
 ): Promise<void> {
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+    if (await storeOnce(parts, stack, newExemptions, also)) return;
+  }
+  throw new Error(`storing the exemptions of ${stack.name}: its runs go on changing, so nothing was stored`);
+}
+
+/** False if a run of the stack began to wait meanwhile: nothing was stored then. */
+async function storeOnce(
+  parts: ExemptParts,
+  stack: Pick<Stack, 'name'>,
+  newExemptions: readonly Omit<Exemption, 'id'>[],
+  also: readonly Change[],
+): Promise<boolean> {
   const now = parts.clock();
   const changes: Change[] = [
     ...newExemptions.map((k): Change => ({ type: 'exemption.insert', exemption: k })),
@@ -36,9 +52,9 @@ export async function storeExemptions(
       async () => ({ type: 'kept', exemptions: await exemptionsNow() }),
       changes,
     );
-    if (result.ok) return;
+    if (result.ok) return true;
   }
-  await parts.worker.write(stack.name, async () => {
+  return parts.worker.write(stack.name, async () => {
     const exemptions = await exemptionsNow();
     const open = await parts.store.alerts({ subject: stack.name, state: 'open', kind: 'drift' });
     const cards = await Promise.all(
@@ -60,6 +76,6 @@ export async function storeExemptions(
         ];
       }),
     );
-    return [...changes, ...cards.flat()];
+    return [...changes, ...cards.flat(), { type: 'unless.waiting', stack: stack.name }];
   });
 }

@@ -95,6 +95,8 @@ export type CommitResult =
   | { readonly ok: false; readonly taken: string }
   /** A run of that stack is being applied, which this commit must wait for; nothing was written. */
   | { readonly ok: false; readonly applying: string }
+  /** The exemptions of that stack are others, or a run of it waits: see `FenceChange`; nothing was written. */
+  | { readonly ok: false; readonly moved: string }
   /** The codification with that id changed since it was read, or the finding has one already; nothing was written. */
   | { readonly ok: false; readonly staleCodification: number };
 

@@ -24,17 +24,23 @@ export function staleText(refused: Extract<CommitResult, { readonly ok: false }>
   if ('refused' in refused) return refusalText(refused.refused);
   if ('staleCodification' in refused) return 'it is on its way into the code already, or moved meanwhile';
   if ('applying' in refused) return `the apply waits for the one of ${refused.applying}`;
+  if ('moved' in refused) return `stack ${refused.moved} was changed by somebody else`;
   if ('taken' in refused) return `stack ${refused.taken} was taken by another worker`;
   return 'staleAlert' in refused
     ? `alert ${refused.staleAlert} was changed by somebody else`
     : `run #${refused.stale} was changed by somebody else`;
 }
 
-/** As `commitFresh`; rejects where something it was made from goes on moving. */
+/**
+ * As `commitFresh`. True once all is stored; false where a condition of the changes about a stack's runs or exemptions does
+ * not hold. Rejects where something else that they were made from goes on moving.
+ */
 export async function storeFresh(
   store: Pick<Store, 'commit'>,
   make: () => readonly Change[] | Promise<readonly Change[]>,
-): Promise<void> {
+): Promise<boolean> {
   const done = await commitFresh(store, make);
+  if (!done.ok && 'moved' in done) return false;
   if (!done.ok) throw new Error(`storing a change: ${staleText(done)}`);
+  return true;
 }

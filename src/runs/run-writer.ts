@@ -10,9 +10,9 @@ import { approvable, openFindings } from '../model/open-findings.ts';
 import type { PausableStack } from '../model/pause.ts';
 import type { Actor, Run, RunState, SavedPlan, Trigger } from '../model/run.ts';
 import { mayDisturb, severityOf } from '../people/urgency.ts';
-import type { Change } from '../ports/store.ts';
+import type { Change, CommitResult } from '../ports/store.ts';
 import { causeChanges } from './causes.ts';
-import { commitFresh, staleText, storeFresh } from './commit-fresh.ts';
+import { staleText, storeFresh } from './commit-fresh.ts';
 import { type AlertContext, changesOf, newRun } from './effects.ts';
 import { followedApply } from './followed-apply.ts';
 import { holdChanges } from './hold-changes.ts';
@@ -26,7 +26,7 @@ import type { Eventually, StepResult, Worker, WorkerParts } from './worker-parts
 
 /** States in which the plan may still be applied. In all others its file is deleted, because it holds secrets. */
 const HOLDS_PLAN: readonly RunState[] = ['deciding', 'approved', 'applying'];
-/** How often a step is built again because another process moved the run in between. */
+/** How often a step is tried that was made from something that has changed since. */
 const STEP_ATTEMPTS = 5;
 /** How many checks are queued in one transaction. */
 const QUEUED_AT_ONCE = 20;
@@ -41,6 +41,22 @@ export interface RunWriterParts extends WriterParts {
   readonly onWork: () => void;
   /** Called when somebody asks for checks of these stacks. */
   readonly onAsked: (stacks: readonly string[]) => void;
+}
+
+/** The condition that the exemptions which the event was made from are still those of the stack. Those with id 0 are new. */
+function sameExemptions({ stack }: Run, event: RunEvent): readonly Change[] {
+  if (!('exemptions' in event)) return [];
+  const ids = event.exemptions.flatMap(({ id }) => (id === 0 ? [] : [id]));
+  return [{ type: 'if.exemptions', stack, ids }];
+}
+
+function refusedStep(run: Run, refused: Extract<CommitResult, { readonly ok: false }>): StepResult {
+  const refusal = staleText(refused);
+  if ('refused' in refused) return { ok: false, refusal, because: refused.refused };
+  if ('stale' in refused) return { ok: false, refusal, stale: refused.stale === run.id ? 'run' : 'other' };
+  return 'staleAlert' in refused || 'moved' in refused
+    ? { ok: false, refusal, stale: 'other' }
+    : { ok: false, refusal };
 }
 
 /** What stores the steps of runs in this process. */
@@ -149,13 +165,14 @@ export function createRunWriter(parts: RunWriterParts): RunWriter {
     also: readonly Change[] = [],
   ): Promise<StepResult> {
     return lockStack(run.stack, async () => {
-      // A given event is only for the version it was built for.
-      if (typeof make !== 'function') return storeStep(run, make, also);
-      // An event built here is for the newest stored run. Another process may store one in between: it is built again.
+      // Other processes, and other parts of this one, change what a step is made from without this lock: it is made again.
       for (let attempt = 1; ; attempt += 1) {
-        const current = (await store.run(run.id)) ?? run;
-        const result = await storeStep(current, await make(current), also);
-        if (result.ok || result.isStale !== true || attempt === STEP_ATTEMPTS) return result;
+        const isMade = typeof make === 'function';
+        const current = isMade ? ((await store.run(run.id)) ?? run) : run;
+        const result = await storeStep(current, isMade ? await make(current) : make, also);
+        if (result.ok || result.stale === undefined || attempt === STEP_ATTEMPTS) return result;
+        // A given event is only for the version of the run that it was built for.
+        if (result.stale === 'run' && !isMade) return result;
       }
     });
   }
@@ -177,28 +194,23 @@ export function createRunWriter(parts: RunWriterParts): RunWriter {
     const peopleToAsk = asksPeople ? await peopleToAskNow(result.run, now) : [];
     const announces = result.effects.some((effect) => effect.type === 'announce');
     const followed = announces ? await followedBy(result.run, now) : null;
-    let changes: readonly Change[] = [];
-    let openAlertRun: Run | null = null;
-    // Other parts change alerts without this lock, so the changes are built again if an alert changed in between.
-    const done = await commitFresh(store, async () => {
-      const state = await alertContextOf(run, { peopleToAsk, followed });
-      openAlertRun = state.openAlertRun;
-      changes = changesOf(run, result.run, event, result.effects, state, now);
-      const asked = stackOf(run.stack);
-      const asks = asked !== undefined && parts.asksCauses?.(asked) === true;
-      const causes = causeChanges(result.run, event, asks, now);
-      return [...causes, ...holdChanges(run, result.run, event, heldStackOf(run), now), ...changes, ...also];
-    });
-    if (!done.ok) {
-      const because = 'refused' in done ? { because: done.refused } : {};
-      const isStale = 'stale' in done && done.stale === run.id ? { isStale: true } : {};
-      return { ok: false, refusal: staleText(done), ...because, ...isStale };
-    }
+    const state = await alertContextOf(run, { peopleToAsk, followed });
+    const changes = changesOf(run, result.run, event, result.effects, state, now);
+    const asked = stackOf(run.stack);
+    const asks = asked !== undefined && parts.asksCauses?.(asked) === true;
+    const done = await store.commit([
+      ...sameExemptions(run, event),
+      ...causeChanges(result.run, event, asks, now),
+      ...holdChanges(run, result.run, event, heldStackOf(run), now),
+      ...changes,
+      ...also,
+    ]);
+    if (!done.ok) return refusedStep(run, done);
     log.info(
       { run: run.id, stack: run.stack, event: event.type, from: run.state, to: result.run.state },
       'run moved',
     );
-    countTransitions(parts.meter, changes, [run, openAlertRun]);
+    countTransitions(parts.meter, changes, [run, state.openAlertRun]);
     if (run.plan && run.plan.artifact !== result.run.plan?.artifact) await discard(run, run.plan);
     // The step may also have superseded another run: its plan file is deleted too.
     const moved = changes.flatMap((change) => (change.type === 'run.update' ? [change.run] : []));
@@ -318,8 +330,9 @@ export function createRunWriter(parts: RunWriterParts): RunWriter {
     },
 
     async write(stack, changes) {
-      await lockStack(stack, () => storeFresh(store, changes));
+      const isStored = await lockStack(stack, () => storeFresh(store, changes));
       changed(null, true);
+      return isStored;
     },
   };
 }

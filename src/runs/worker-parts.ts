@@ -73,9 +73,10 @@ export interface Worker {
   /**
    * Stores changes that belong to no event of a run (exemptions, alerts), and delivers their messages. `changes` runs
    * under the stack's lock, and again if an alert changed in between: it must read the alerts that it changes.
-   * Rejects if they change again on every try.
+   * True once they are stored; false where a condition of them about a stack's runs or exemptions does not hold. Rejects if
+   * the alerts change again on every try.
    */
-  write(stack: string, changes: () => Eventually<readonly Change[]>): Promise<void>;
+  write(stack: string, changes: () => Eventually<readonly Change[]>): Promise<boolean>;
   /** All stacks that come before the stack, as far as plans and m0.yaml have shown. Empty before `start`. */
   upstreamOf(stack: string): ReadonlySet<string>;
   /**
@@ -89,14 +90,17 @@ export interface Worker {
   drain(): Promise<void>;
 }
 
-/** `because`: set if a pause or the brake holds the apply back. `isStale`: another process moved the run first. */
+/**
+ * `because`: set if a pause or the brake holds the apply back. `stale`: another process changed something first that the
+ * step was made from: the run itself, or another row.
+ */
 export type StepResult =
   | { readonly ok: true; readonly run: Run }
   | {
       readonly ok: false;
       readonly refusal: string;
       readonly because?: HoldRefusal;
-      readonly isStale?: boolean;
+      readonly stale?: 'run' | 'other';
     };
 
 export type Eventually<T> = T | Promise<T>;

@@ -28,7 +28,7 @@ import { newestFirst, newestRuns, queuedRuns } from './queue.ts';
 import { storedLines, toAuditEntry, without as withoutActions } from './record.ts';
 import { toAlert, toExemption, toRun, toSubscription } from './rows.ts';
 import { scheduleTables } from './schedule-tables.ts';
-import { StackTaken, StillApplying, takenStacks } from './stack-fences.ts';
+import { StackMoved, StackTaken, StillApplying, takenStacks } from './stack-fences.ts';
 import { stateTables } from './state-tables.ts';
 import { toolProcessesIn } from './tool-processes.ts';
 import { unreachableTables } from './unreachable-tables.ts';
@@ -97,6 +97,7 @@ export function createStore(given: StoreParts): AuditedStore {
       if (cause instanceof StaleAlert) return { ok: false, staleAlert: cause.id };
       if (cause instanceof StillApplying) return { ok: false, applying: cause.stackName };
       if (cause instanceof StackTaken) return { ok: false, taken: cause.stackName };
+      if (cause instanceof StackMoved) return { ok: false, moved: cause.stackName };
       if (cause instanceof StaleCodification) return { ok: false, staleCodification: cause.id };
       if (cause instanceof HeldBack) return { ok: false, refused: cause.refusal };
       throw error;

@@ -1,5 +1,5 @@
-/** The table `stack_fences`: which process took a stack last. */
-import { and, eq, inArray, sql } from 'drizzle-orm';
+/** The table `stack_fences`: which process took a stack last; and the other conditions of a commit about a stack. */
+import { and, eq, inArray, isNull, sql } from 'drizzle-orm';
 import type { RunState } from '../model/run.ts';
 import type { StackFences } from '../ports/stack-fences.ts';
 import type { Access, Queries } from './access.ts';
@@ -41,6 +41,42 @@ export async function refuseApplying(tx: Queries, stacks: readonly string[]): Pr
     .where(and(eq(runs.state, 'applying' satisfies RunState), inArray(runs.stack, [...stacks])))
     .limit(1);
   if (one !== undefined) throw new StillApplying(one.stack);
+}
+
+/** Rolls the transaction back: what the commit was made from does not hold any more. */
+export class StackMoved extends Error {
+  readonly stackName: string;
+  constructor(stack: string) {
+    super(`the runs or the exemptions of stack ${stack} were changed by somebody else`);
+    this.stackName = stack;
+  }
+}
+
+/** Throws StackMoved while a run of the stack waits for people, or is approved. */
+export async function refuseWaiting(tx: Queries, stack: string): Promise<void> {
+  const { runs } = tx.tables;
+  const waiting: RunState[] = ['awaiting_approval', 'approved'];
+  const [one] = await tx
+    .select({ id: runs.id })
+    .from(runs)
+    .where(and(eq(runs.stack, stack), inArray(runs.state, waiting)))
+    .limit(1);
+  if (one !== undefined) throw new StackMoved(stack);
+}
+
+/** Throws StackMoved unless these are the stack's exemptions that nobody ended. */
+export async function refuseOtherExemptions(
+  tx: Queries,
+  stack: string,
+  ids: readonly number[],
+): Promise<void> {
+  const { exemptions } = tx.tables;
+  const stored = await tx
+    .select({ id: exemptions.id })
+    .from(exemptions)
+    .where(and(eq(exemptions.stack, stack), isNull(exemptions.endedAt)));
+  const known = new Set(ids);
+  if (stored.length !== known.size || stored.some(({ id }) => !known.has(id))) throw new StackMoved(stack);
 }
 
 /** The stacks that a process has taken through one store. */

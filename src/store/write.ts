@@ -14,7 +14,7 @@ import { writeCodification } from './codify-table.ts';
 import { writeHold } from './pause-tables.ts';
 import { alertColumns, exemptionColumns, runColumns } from './rows.ts';
 import { setLastDigest, setLastTick, setSkippedCheck } from './schedule-tables.ts';
-import { refuseApplying, refuseTaken } from './stack-fences.ts';
+import { refuseApplying, refuseOtherExemptions, refuseTaken, refuseWaiting } from './stack-fences.ts';
 import { setSeenState } from './state-tables.ts';
 
 /** Rolls the transaction back: another writer changed the alert first, or opened a second one for the stack. */
@@ -194,7 +194,8 @@ function idOf([row]: readonly { readonly id: number }[]): number {
 
 /**
  * Writes one change inside the caller's transaction, and adds new ids to `inserted`. Throws StaleRun or StaleAlert if
- * another writer changed the row first, StackTaken if another process has taken the stack, HeldBack if a pause or the brake holds an apply back, and a StoreError if the
+ * another writer changed the row first, StackTaken if another process has taken the stack, StackMoved or StillApplying if
+ * a condition about a stack does not hold, HeldBack if a pause or the brake holds an apply back, and a StoreError if the
  * change is not allowed. The caller must roll back.
  */
 export async function write(tx: Queries, change: Change, inserted: Inserted): Promise<void> {
@@ -303,6 +304,12 @@ export async function write(tx: Queries, change: Change, inserted: Inserted): Pr
       return;
     case 'unless.applying':
       await refuseApplying(tx, change.stacks);
+      return;
+    case 'unless.waiting':
+      await refuseWaiting(tx, change.stack);
+      return;
+    case 'if.exemptions':
+      await refuseOtherExemptions(tx, change.stack, change.ids);
       return;
     case 'cause.add':
     case 'cause.update':

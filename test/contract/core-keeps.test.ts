@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { RunState } from '../../src/model/run.ts';
 import { Core, STACK, stackWith } from '../support/core.ts';
 import { textOf } from '../support/fake-chat.ts';
-import { sshFinding, tagFinding } from '../support/runs.ts';
+import { decidedRun, exemption, sshFinding, tagFinding } from '../support/runs.ts';
 
 const HOUR = 3_600_000;
 const TAG = tagFinding();
@@ -93,6 +94,55 @@ describe('the end of a snooze', () => {
     core.now += 2 * HOUR + 1;
     await look();
     expect(core.cloud.applies.map((a) => a.touched)).toEqual([[TAG.address]]);
+  });
+});
+
+describe('a snooze that another process stores', () => {
+  /** Stores a snooze of the whole stack right before the first commit that moves a run to this state. */
+  function snoozeBefore(state: RunState): void {
+    core.beforeCommit = async (changes) => {
+      if (!changes.some((change) => change.type === 'run.update' && change.run.state === state)) return;
+      core.beforeCommit = null;
+      const { id: _, ...snooze } = exemption({ stack: STACK, runId: null, until: core.now + HOUR });
+      await core.store.commit([{ type: 'exemption.insert', exemption: snooze }]);
+    };
+  }
+
+  it('while this one decides to apply by itself keeps the drift', async () => {
+    core.cloud.policies.set('tags-auto', ALL);
+    core.cloud.drift.set(STACK, [TAG]);
+    snoozeBefore('approved');
+    const run = await core.check();
+    await core.deliver();
+    expect(core.cloud.applies).toEqual([]);
+    expect((await core.store.run(run.id))?.state).toBe('quiet');
+    expect(ops()).toEqual([]);
+  });
+
+  it('while this one decides to ask people asks nobody', async () => {
+    core.cloud.drift.set(STACK, [SSH]);
+    snoozeBefore('awaiting_approval');
+    const run = await core.check();
+    await core.deliver();
+    expect((await core.store.run(run.id))?.state).toBe('quiet');
+    expect(ops()).toEqual([]);
+  });
+});
+
+describe('a snooze that this process stores', () => {
+  it('while another one begins to wait for people ends the wait', async () => {
+    core.beforeCommit = async (changes) => {
+      if (!changes.some(({ type }) => type === 'exemption.insert')) return;
+      core.beforeCommit = null;
+      const { id: _, ...waiting } = decidedRun('awaiting_approval', [SSH], {}, { stack: STACK });
+      await core.store.commit([{ type: 'run.insert', run: waiting }]);
+    };
+    await core.say(`snooze ${STACK} 2h`);
+    const [run] = await core.store.runs({ stack: STACK });
+    expect(run?.state).toBe('quiet');
+    expect(await core.store.exemptions(STACK)).toHaveLength(1);
+    const lines = await core.store.audit({ stack: STACK });
+    expect(lines.filter((e) => e.action === 'snooze')).toHaveLength(1);
   });
 });
 

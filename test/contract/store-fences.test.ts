@@ -3,12 +3,17 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Exemption } from '../../src/model/exemption.ts';
 import type { Run } from '../../src/model/run.ts';
 import type { Change } from '../../src/ports/store.ts';
 import type { AuditedStore } from '../../src/store/audited-store.ts';
-import { run } from '../support/runs.ts';
+import { exemption, run } from '../support/runs.ts';
 import { BACKENDS } from '../support/store-backends.ts';
 
+const newExemption = (stack: string): Omit<Exemption, 'id'> => {
+  const { id: _, ...rest } = exemption({ stack, runId: null });
+  return rest;
+};
 const mark = (name: string): Change => ({ type: 'value.set', name, value: 'written' });
 const proof = (stack: string, fence: number): Change => ({ type: 'unless.taken', stack, fence });
 
@@ -69,5 +74,36 @@ describe.each(BACKENDS)('$name: stacks that processes take', (backend) => {
     });
     expect(await second.value('x')).toBeUndefined();
     expect(await second.commit([guard(['dns']), guard([]), mark('x')])).toMatchObject({ ok: true });
+  });
+
+  it.each(['awaiting_approval', 'approved'] as const)(
+    'hold changes back while a run is %s',
+    async (state) => {
+      const unless = (stack: string): Change => ({ type: 'unless.waiting', stack });
+      await first.commit([
+        { type: 'run.insert', run: run({ stack: 'a', state }) },
+        { type: 'run.insert', run: run({ stack: 'b', state: 'deciding' }) },
+      ]);
+      expect(await second.commit([mark('x'), unless('a')])).toEqual({ ok: false, moved: 'a' });
+      expect(await second.value('x')).toBeUndefined();
+      expect(await second.commit([unless('b'), mark('x')])).toMatchObject({ ok: true });
+    },
+  );
+
+  it('hold changes back that were made from other exemptions', async () => {
+    const made = (ids: readonly number[]): Change => ({ type: 'if.exemptions', stack: 'a', ids });
+    const moved = { ok: false, moved: 'a' };
+    const add = (stack: string): Change => ({ type: 'exemption.insert', exemption: newExemption(stack) });
+    expect(await first.commit([made([]), add('a'), add('b'), add('a')])).toMatchObject({ ok: true });
+    const [one, two] = (await first.exemptions('a')).map(({ id }) => id);
+    if (one === undefined || two === undefined) throw new Error('the exemptions were not stored');
+    for (const ids of [[], [one], [one, two, two + 1], [one, two + 1]]) {
+      expect(await second.commit([mark('x'), made(ids)])).toEqual(moved);
+    }
+    expect(await second.value('x')).toBeUndefined();
+    expect(await second.commit([made([two, one])])).toMatchObject({ ok: true });
+    await first.commit([{ type: 'exemption.end', id: one, by: exemption().by, at: 1 }]);
+    expect(await second.commit([made([one, two])])).toEqual(moved);
+    expect(await second.commit([made([two]), mark('x')])).toMatchObject({ ok: true });
   });
 });
