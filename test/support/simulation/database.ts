@@ -29,8 +29,9 @@ function emptyDatabase(): Database {
     const { $client: client } = migrateDatabase(openFile(':memory:', 0));
     // The random id of a memory is part of the keys of messages.
     client.prepare("UPDATE kv SET value = json_set(value, '$.id', 'simulated') WHERE name = 'memory'").run();
+    // No id is given twice, as in pg-boss: a process that was frozen must not end the job of another.
     client.exec(`CREATE TABLE jobs (
-      id INTEGER PRIMARY KEY, label TEXT NOT NULL, stack TEXT NOT NULL, run INTEGER NOT NULL,
+      id INTEGER PRIMARY KEY AUTOINCREMENT, label TEXT NOT NULL, stack TEXT NOT NULL, run INTEGER NOT NULL,
       priority INTEGER NOT NULL, is_begun INTEGER NOT NULL DEFAULT 0, beat_at INTEGER NOT NULL)`);
     template = client.serialize();
     client.close();
