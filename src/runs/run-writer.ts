@@ -5,6 +5,7 @@
 import { setImmediate as letOthersWork } from 'node:timers/promises';
 import { createKeyedLock, type KeyedLock } from '../base/keyed-lock.ts';
 import { withoutLogFields } from '../base/log-context.ts';
+import type { Alert, AlertKind, AlertOf } from '../model/alert.ts';
 import type { Stack } from '../model/directory.ts';
 import { approvable, openFindings } from '../model/open-findings.ts';
 import type { PausableStack } from '../model/pause.ts';
@@ -48,6 +49,11 @@ function sameExemptions({ stack }: Run, event: RunEvent): readonly Change[] {
   if (!('exemptions' in event)) return [];
   const ids = event.exemptions.flatMap(({ id }) => (id === 0 ? [] : [id]));
   return [{ type: 'if.exemptions', stack, ids }];
+}
+
+/** The first alert of that kind; `alerts` are newest first. */
+function newestOf<K extends AlertKind>(alerts: readonly Alert[], kind: K): AlertOf<K> | null {
+  return alerts.find((alert): alert is AlertOf<K> => alert.kind === kind) ?? null;
 }
 
 function refusedStep(run: Run, refused: Extract<CommitResult, { readonly ok: false }>): StepResult {
@@ -116,27 +122,18 @@ export function createRunWriter(parts: RunWriterParts): RunWriter {
     run: Run,
     { peopleToAsk, followed }: Pick<AlertContext, 'peopleToAsk' | 'followed'>,
   ): Promise<AlertContext> {
-    const open = { subject: run.stack, state: 'open' } as const;
-    const [
-      [drift = null],
-      [failure = null],
-      [emptyState = null],
-      [conditions = null],
-      ofRun,
-      [lastEntry = null],
-    ] = await Promise.all([
-      store.alerts({ ...open, kind: 'drift' }),
-      store.alerts({ ...open, kind: 'failure' }),
-      store.alerts({ ...open, kind: 'empty-state' }),
-      store.alerts({ ...open, kind: 'conditions' }),
+    const [open, ofRun, [lastEntry = null]] = await Promise.all([
+      store.alerts({ subject: run.stack, state: 'open' }),
       store.alerts({ runId: run.id, kind: 'drift' }),
       store.audit({ stack: run.stack, limit: 1 }),
     ]);
+    const conditions = newestOf(open, 'conditions');
+    const drift = newestOf(open, 'drift');
     const told = conditions ? await store.run(conditions.runId) : undefined;
     return {
       drift,
-      failure,
-      emptyState,
+      failure: newestOf(open, 'failure'),
+      emptyState: newestOf(open, 'empty-state'),
       conditions,
       failed: (told?.checks ?? []).map((check) => check.address),
       ofRun,

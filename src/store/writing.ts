@@ -75,9 +75,10 @@ export function accessTo(
   // read what is not committed, nor write into that transaction.
   const inTurn = serial();
 
+  const usualMs = Number(client.pragma('busy_timeout', { simple: true }));
+
   async function once<T>(work: (tx: Queries) => Promise<T>, tryMs: number): Promise<T> {
-    const usual = client.pragma('busy_timeout', { simple: true });
-    client.pragma(`busy_timeout = ${tryMs}`);
+    if (tryMs !== usualMs) client.pragma(`busy_timeout = ${tryMs}`);
     try {
       beginWrite.run();
       try {
@@ -91,7 +92,7 @@ export function accessTo(
         throw error;
       }
     } finally {
-      client.pragma(`busy_timeout = ${String(usual)}`);
+      if (tryMs !== usualMs) client.pragma(`busy_timeout = ${usualMs}`);
     }
   }
 

@@ -10,13 +10,12 @@ import { parseConfig } from '../../src/config/load.ts';
 import { isValidCron } from '../../src/schedule/cron.ts';
 import { makeKey } from '../support/git-over-ssh.ts';
 import { valueProblems } from '../support/helm-chart.ts';
-import { metricEntries } from './blocks.ts';
 import { shellProblems } from './command-check.ts';
 import { type Block, documentPaths, exampleBlocks, placeOf, read } from './documents.ts';
 
 /** Languages whose blocks are proven by this file or by the tests that are named. `text` is what nothing can prove. */
 const PROVEN = new Set([
-  ...['yaml', 'yaml stack', 'yaml prometheus', 'yaml helm', 'yaml other', 'json', 'sh', 'm0', 'text'],
+  ...['yaml', 'yaml stack', 'yaml helm', 'yaml other', 'json', 'sh', 'm0', 'text'],
   // test/docs/rego.tools.test.ts
   'rego',
 ]);
@@ -101,29 +100,6 @@ describe('YAML in documents', () => {
   // A file of another program.
   it.each(withTag('yaml other'))('%s is YAML', (_, { code }) => {
     expect(yaml(code)).toBeTypeOf('object');
-  });
-
-  it.each(withTag('yaml prometheus'))('%s has only metrics and labels that there are', (_, { code }) => {
-    const known = new Map(metricEntries().map((each) => [each.name, each.labels]));
-    interface Rules {
-      readonly groups: readonly {
-        readonly rules: readonly { readonly alert: string; readonly expr: string }[];
-      }[];
-    }
-    const { groups } = yaml(code) as Rules;
-    const used = groups
-      .flatMap((group) => group.rules)
-      .flatMap(({ expr }) =>
-        [...expr.matchAll(/\b(m0_\w+)(?:\{([^}]*)\})?/g)].map(([, name = '', labels = '']) => ({
-          name,
-          labels: [...labels.matchAll(/(\w+)=/g)].map(([, label = '']) => label),
-        })),
-      );
-    expect(used.length).toBeGreaterThan(0);
-    const wrong = used.filter(
-      ({ name, labels }) => !labels.every((label) => known.get(name)?.includes(label) ?? false),
-    );
-    expect([...wrong, ...used.filter(({ name }) => !known.has(name))]).toEqual([]);
   });
 });
 

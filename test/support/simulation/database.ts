@@ -102,6 +102,10 @@ export class SharedDatabase {
   /** How often each table was written. */
   readonly #versions = new Map<string, number>();
   readonly #answers = new Map<string, Answer>();
+  /** Whether all messages were delivered, at a version of their table. */
+  #delivered = { version: -1, is: false };
+  /** The version of the jobs at which nothing was there for a label. */
+  readonly #noJobs = new Map<string, number>();
   /** The tables that the read in progress has read. */
   #reading = new Set<string>();
 
@@ -130,7 +134,10 @@ export class SharedDatabase {
    * The answer of a read of the store. Where none of its tables was written since the same read, it is the same answer.
    * Nothing else may use the database meanwhile.
    */
-  async read(key: string, call: () => Promise<unknown>): Promise<unknown> {
+  async read(method: string, args: readonly unknown[], call: () => Promise<unknown>): Promise<unknown> {
+    // Its first argument is the time, so it would be another read each time.
+    if (method === 'dueOutbox' && this.#isDelivered()) return [];
+    const key = `${method} ${JSON.stringify(args)}`;
     const known = this.#answers.get(key);
     if (known?.from.every(([table, version]) => this.#version(table) === version)) return known.answer;
     this.#reading = new Set();
@@ -141,6 +148,16 @@ export class SharedDatabase {
       from.length > 0 && [...this.#versions].every(([table, version]) => before.get(table) === version);
     if (isRead) this.#answers.set(key, { from, answer });
     return answer;
+  }
+
+  /** True if no message waits. */
+  #isDelivered(): boolean {
+    const version = this.#version('outbox');
+    if (this.#delivered.version !== version) {
+      const waiting = this.row('SELECT 1 FROM outbox WHERE done_at IS NULL LIMIT 1');
+      this.#delivered = { version, is: waiting === undefined };
+    }
+    return this.#delivered.is;
   }
 
   close(): void {
@@ -284,6 +301,8 @@ export class SharedDatabase {
 
   /** Begins the next job of that label; of a stack one at a time. */
   beginJob(label: string, minPriority: number): JobRow | null {
+    const key = `${label} ${minPriority}`;
+    if (this.#noJobs.get(key) === this.#version('jobs')) return null;
     const job = this.row<JobRow>(
       `SELECT id, label, stack, run FROM jobs AS waiting
        WHERE is_begun = 0 AND label = ? AND priority >= ? AND NOT EXISTS
@@ -291,7 +310,10 @@ export class SharedDatabase {
        ORDER BY priority DESC, id LIMIT 1`,
       ...[label, minPriority],
     );
-    if (job === undefined) return null;
+    if (job === undefined) {
+      this.#noJobs.set(key, this.#version('jobs'));
+      return null;
+    }
     this.#run('UPDATE jobs SET is_begun = 1, beat_at = ? WHERE id = ?', this.#now(), job.id);
     return job;
   }

@@ -10,6 +10,7 @@ export type Invariant =
   | 'no apply twice for one decision'
   | 'nothing is applied that nobody decided'
   | 'an apply begins only while its run is stored as applying'
+  | 'nothing is applied that is snoozed or accepted'
   | 'no decision is lost'
   | 'no alert is lost'
   | 'no alert is doubled'
@@ -22,6 +23,9 @@ export interface Violation {
   readonly invariant: Invariant;
   readonly detail: string;
 }
+
+/** How far a clock may be from the true time, and how long a process may take to store what it decides, in ms. */
+const CLOCK_MARGIN_MS = 30_000;
 
 interface StoredRun {
   readonly state: string;
@@ -67,6 +71,7 @@ export class Observer {
     return () => {
       updates.forEach(({ run, was }, i) => {
         this.counts.steps += 1;
+        if (was.state === 'approved' && run.state === 'applying') this.#refuseExempt(run);
         const stored = before[i];
         if (stored?.version === was.version && stored.state === was.state) return;
         this.report(
@@ -75,6 +80,24 @@ export class Observer {
         );
       });
     };
+  }
+
+  /** What somebody keeps as it is must not be in what an apply changes, at the moment when it is decided. */
+  #refuseExempt({ id, stack, scope }: Run): void {
+    const exemptions = this.#db.rows<{ fingerprint: string | null; until: number | null }>(
+      'SELECT fingerprint, until FROM exemptions WHERE stack = ? AND ended_at IS NULL',
+      stack,
+    );
+    const live = exemptions.filter(
+      ({ until }) => until === null || until > this.#engine.now + CLOCK_MARGIN_MS,
+    );
+    for (const { address, fingerprint } of scope) {
+      if (!live.some((one) => one.fingerprint === null || one.fingerprint === fingerprint)) continue;
+      this.report(
+        'nothing is applied that is snoozed or accepted',
+        `run #${id} of ${stack} applies ${address}, which is exempt`,
+      );
+    }
   }
 
   /** A process was admitted to begin an apply. */

@@ -113,7 +113,13 @@ export class People {
     );
     if (busy !== undefined && random.chance(0.7)) return `cancel #${busy.id}`;
     const stack = random.pick(this.#stacks);
-    return random.pick([`pause ${stack} a release`, `resume ${stack}`, `unsnooze ${stack}`]);
+    return random.pick([
+      `pause ${stack} a release`,
+      `resume ${stack}`,
+      `snooze ${stack} 2d a release`,
+      `unsnooze ${stack}`,
+      `unaccept ${stack}`,
+    ]);
   }
 
   /** Ends a pause, as a person does who cleans up. */

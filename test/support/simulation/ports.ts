@@ -98,10 +98,7 @@ export function simStore(
       if (typeof value !== 'function') return value;
       const method = (...args: unknown[]) =>
         step(String(name), () =>
-          db.read(
-            `${String(name)} ${JSON.stringify(args)}`,
-            () => Reflect.apply(value, target, args) as Promise<unknown>,
-          ),
+          db.read(String(name), args, () => Reflect.apply(value, target, args) as Promise<unknown>),
         );
       methods.set(String(name), method);
       return method;
