@@ -49,7 +49,8 @@ export async function doctor(
       terragrunt: configured && (await usesTerragrunt(env)),
     })),
     await dataDirRow(env.dataDir),
-    ...(configured ? [await databaseRow(env)] : []),
+    // Whoever sets up a machine wants to know of the server before there is a m0.yaml.
+    ...(configured || env.variables.M0_DATABASE_URL ? [await databaseRow(env)] : []),
     ...(configured ? [await stackUserRow(env)] : []),
     await configRow(env),
     ...(configured ? await inUseRows(env) : []),

@@ -37,6 +37,15 @@ it('names what is missing, says what to do, and fails', async () => {
   expect(text).toMatch(/^opa +warning +not set up yet/m);
 });
 
+it('asks the database that is named, also where there is no m0.yaml yet', async () => {
+  const url = 'postgres://m0:hidden@127.0.0.1:1/m0';
+  const { code, text } = await run({ M0_DATABASE_URL: url });
+  expect(code).toBe(1);
+  expect(text).toMatch(/^database +MISSING +.*cannot be reached/m);
+  expect(text).not.toContain('hidden');
+  expect((await run({})).text).not.toMatch(/^database/m);
+});
+
 it('shows the problems of the configuration with their position', async () => {
   const file = path.join(dir, 'm0.yaml');
   await writeFile(file, 'stakcs: []\n');
