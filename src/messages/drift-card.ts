@@ -4,8 +4,7 @@ import { type AlikeGroup, alikeWords, groupAlike } from '../drift/alike.ts';
 import type { Finding } from '../drift/finding.ts';
 import { happenedMark } from '../drift/happened.ts';
 import { severityOf, widensAccess } from '../drift/severity.ts';
-import type { LockWait, RunState } from '../model/run.ts';
-import { capitalize, clip, codeName, count, listed, withSeparators } from '../text/words.ts';
+import { clip, codeName, count, listed, withSeparators } from '../text/words.ts';
 import { fightRows } from './brake.ts';
 import { type Block, type Card, noteRow, type Span } from './card.ts';
 import { causeLines } from './cause-card.ts';
@@ -30,13 +29,13 @@ import { STATE_ONLY_HERE } from './own-state.ts';
 import { pausedLines } from './pause.ts';
 import { reasonSpans } from './reasons.ts';
 import { CARD_VALUE, findingRows, foldRows } from './rows.ts';
+import { outcomeBlocks, troubleBlocks, workingBlocks } from './run-progress.ts';
 import { shownRows } from './shown-rows.ts';
-import { code, context, dotted, line, people, person, strong, text, time } from './spans.ts';
+import { context, dotted, line, strong, text, time } from './spans.ts';
 import { strangerSpans } from './strangers.ts';
 import { timed } from './timed.ts';
 import type { DriftView, FindingView } from './view.ts';
 import { whoSpans } from './who.ts';
-import { workingWords } from './working.ts';
 import { openLevel, wideningUnaffected } from './worst.ts';
 
 /** The most findings, and the most rows of each; the others are counted ("and 37 more"). */
@@ -46,6 +45,8 @@ const ROWS_SHOWN = 8;
 const WIDENING_SHOWN = 3;
 /** The most addresses or outputs named in one line. */
 const NAMES_SHOWN = 5;
+/** The most rings that a card tells. */
+const MOST_RINGS = 2;
 /** The longest reason of an ignore rule, in characters. */
 const REASON = 120;
 
@@ -285,133 +286,6 @@ function factBlocks(view: DriftView): readonly Block[] {
     ...(waits && view.stateOnlyHere ? [{ label: 'State', spans: [text(STATE_ONLY_HERE)] }] : []),
   ];
   return facts.length > 0 ? [{ type: 'facts', facts }] : [];
-}
-
-/** The line that replaces the buttons after a decision. */
-function outcomeBlocks(view: DriftView): readonly Block[] {
-  const outcomes: (readonly Span[])[] = [];
-  const [last] = view.approvals.slice(-1);
-  if (last !== undefined && view.state !== 'awaiting_approval') {
-    outcomes.push([
-      strong('Approved by '),
-      ...people(view.approvals.map((a) => a.by)),
-      text(' · '),
-      time(last.at, view),
-      text(` · run #${view.runId}`),
-    ]);
-  }
-  // After the apply the approval is used up, but the realigned findings still name the approver.
-  const applied = view.findings.flatMap(({ status: s }) =>
-    s.type === 'realigned' && s.by.length > 0 ? [s] : [],
-  );
-  const [done] = applied.slice(-1);
-  if (last === undefined && done !== undefined) {
-    const names = new Map(applied.flatMap((s) => s.by).map((who) => [who.person ?? who.name, who]));
-    outcomes.push([
-      strong('Approved by '),
-      ...people([...names.values()]),
-      text(' · applied '),
-      time(done.at, view),
-      text(` · run #${view.runId}`),
-    ]);
-  }
-  if (view.rejectedBy !== null) {
-    const { person: key, name } = view.rejectedBy;
-    const reason = view.findings.flatMap((f) =>
-      f.status.type === 'rejected' && f.status.reason !== null ? [f.status.reason] : [],
-    )[0];
-    outcomes.push([
-      strong('Rejected by '),
-      person({ person: key, name }),
-      text(` · run #${view.runId}${reason === undefined ? '' : ` · "${reason}"`}`),
-    ]);
-  }
-  // Leaves out an outcome that the headline contains, or that the findings show themselves.
-  const { outcome } = view;
-  const settled = openNow(view).length === 0 && view.findings.length > 0;
-  if (
-    view.alert !== 'open' &&
-    outcome !== null &&
-    !settled &&
-    !driftHeadline(view, false).includes(outcome)
-  ) {
-    outcomes.push([text(capitalize(outcome))]);
-  }
-  return outcomes.map((spans) => ({ type: 'outcome', spans }));
-}
-
-/** The most rings that a card tells. */
-const MOST_RINGS = 2;
-
-const APPLY_PHASE = {
-  planning: 'Planning again before the apply',
-  deciding: 'Asking the policies again before the apply',
-  locking: 'Taking the lock of the state',
-  applying: 'The apply',
-  verifying: 'The plan after the apply',
-} as const;
-
-/** Who holds the lock that the apply waits for, and what to do if the lock is left over from a crash. */
-function lockLines(view: DriftView, lock: LockWait): readonly Block[] {
-  const since: readonly Span[] = lock.since === null ? [] : [text(' since '), time(lock.since, view)];
-  const left =
-    view.interrupted === null
-      ? []
-      : [
-          line(
-            text(
-              `It may be left over from run #${view.interrupted}, which m0 was applying when it stopped: make sure that nothing is running there, then force-unlock `,
-            ),
-            code(clip(lock.id, 80)),
-            text('.'),
-          ),
-        ];
-  return [
-    line(
-      strong('Not applied yet: '),
-      text(`the state is locked by ${clip(lock.who, 80)}`),
-      ...since,
-      text('. m0 breaks no lock; it plans again and tries at '),
-      time(lock.retryAt, view),
-      text('.'),
-    ),
-    ...left,
-  ];
-}
-
-/** What went wrong, if anything did. */
-function troubleBlocks(view: DriftView): readonly Block[] {
-  if (view.state === 'apply_unknown') {
-    return [
-      line(
-        text(
-          "I don't know how far it came and will not try again by myself. Planning afresh. Its lock on the state may still be held; m0 breaks no lock.",
-        ),
-      ),
-    ];
-  }
-  if (view.state === 'awaiting_approval' && view.findings.some((f) => f.status.type === 'unknown')) {
-    return [
-      line(
-        text("I don't know how far it came and will not try again by myself. Planned afresh, this is left:"),
-      ),
-    ];
-  }
-  if (view.state === 'approved' && view.lock !== null && pausesNow(view).length === 0)
-    return lockLines(view, view.lock);
-  if (view.state !== 'failed' || view.failure === null) return [];
-  const { phase, message } = view.failure;
-  return [line(strong(`${APPLY_PHASE[phase]} failed: `), ...timed(clip(message, 1500), view))];
-}
-
-/** The states in which the tool that works on the stack works for this run. */
-const AT_WORK: readonly RunState[] = ['planning', 'approved', 'applying', 'verifying'];
-
-/** How long a tool has been working, once that is long. */
-function workingBlocks(view: DriftView): readonly Block[] {
-  const words = workingWords(view.working, view.now);
-  if (words === null) return [];
-  return [context(text(AT_WORK.includes(view.state) ? capitalize(words) : `A new check: ${words}`))];
 }
 
 /**
