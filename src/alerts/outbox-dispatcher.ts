@@ -8,6 +8,7 @@ import { type LogFields, withLogFields, withoutLogFields } from '../base/log-con
 import { ChatError } from '../ports/chat.ts';
 import type { MetricsPort } from '../ports/meter.ts';
 import type { OutboxEntry } from '../ports/outbox.ts';
+import { LeaseLost } from '../ports/owner.ts';
 import { storeUnavailable } from '../ports/store-error.ts';
 import { isPermanent } from './copies.ts';
 import { createPosting, type PostingParts } from './posting.ts';
@@ -62,6 +63,19 @@ export function createOutboxDispatcher(parts: OutboxDispatcherParts): OutboxDisp
     return (await store.messages(delivery.alertId)).length > 0;
   }
 
+  /**
+   * For a process that was frozen while it updated a card, and finds out afterwards that another one has taken over: that one
+   * may have shown newer things, which the late update has covered.
+   */
+  async function leaveNewest({ message: delivery }: OutboxEntry): Promise<void> {
+    if (!('alertId' in delivery)) return;
+    try {
+      await posting.showNewest(delivery.alertId);
+    } catch (error) {
+      log.warn({ err: error, alert: delivery.alertId }, 'a card may show what is not true any more');
+    }
+  }
+
   async function deliverDue(): Promise<void> {
     const due = await store.dueOutbox(clock(), BATCH);
     const blockedThreads = new Set<number>();
@@ -80,6 +94,10 @@ export function createOutboxDispatcher(parts: OutboxDispatcherParts): OutboxDisp
       } catch (error) {
         // The message may have been sent. Its key keeps the next try from sending it again.
         if (storeUnavailable(error) !== null) throw error;
+        if (error instanceof LeaseLost) {
+          await leaveNewest(entry);
+          throw error;
+        }
         const text = errorText(error);
         const isHopeless = error instanceof Undeliverable;
         if (isHopeless || (isPermanent(error) && entry.message.type !== 'card')) {

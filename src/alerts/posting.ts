@@ -3,36 +3,24 @@ import { assertNever } from '../base/assert-never.ts';
 import type { Logger } from '../base/log.ts';
 import type { LogFields } from '../base/log-context.ts';
 import type { Card } from '../messages/card.ts';
-import { conditionsCard } from '../messages/conditions-card.ts';
-import { configCard } from '../messages/config-card.ts';
-import { driftCard } from '../messages/drift-card.ts';
-import { emptyStateCard } from '../messages/empty-state-card.ts';
-import { failureCard } from '../messages/failure-card.ts';
-import { firstChecksCard } from '../messages/first-checks-card.ts';
-import { fleetCard } from '../messages/fleet-card.ts';
-import { pauseCard } from '../messages/pause.ts';
-import { policyAlertCard } from '../messages/policy-alert-card.ts';
-import { reachCard } from '../messages/reach-card.ts';
 import { type Alert, isOfRun, type PostedMessage } from '../model/alert.ts';
 import type { Place, Platform } from '../model/directory.ts';
 import { isAlertOfBackup, messageKey } from '../model/memory.ts';
 import { ChatError, type ChatPort } from '../ports/chat.ts';
 import type { OutboxEntry, OutboxMessage } from '../ports/outbox.ts';
-import { configView } from './config-alerts.ts';
+import { cardOfAlert } from './card-of-alert.ts';
 import { againText, isAt, isCopyFor, isDeleted, isPermanent, postKey, recipientOfCopy } from './copies.ts';
-import { driftView, failureView, stackOrRemoved, type ViewParts } from './drift-view.ts';
-import { firstChecksView } from './first-checks-view.ts';
+import { stackOrRemoved, type ViewParts } from './drift-view.ts';
 import { createFleets, type Recipient } from './fleet.ts';
 import { hasPlace, isUrgentDrift } from './fleet-rules.ts';
-import { fleetView } from './fleet-view.ts';
 import type { FollowedAnswers } from './followed-answers.ts';
-import { type Reader, readerOf, withNewer } from './open-card.ts';
-import { pauseCardView, placesOfPause } from './pause-views.ts';
-import { conditionsView, emptyStateView } from './plan-alert-views.ts';
+import { type Reader, readerOf } from './open-card.ts';
+import { placesOfPause } from './pause-views.ts';
 import { updatePointers, updatePointersToFleet } from './pointers.ts';
-import { placesOfPolicy, policyAlertView } from './policy-alerts.ts';
+import { placesOfPolicy } from './policy-alerts.ts';
 import { createPostedMessages } from './posted-messages.ts';
 import { markRefused } from './refused-messages.ts';
+import { showNewest } from './show-newest.ts';
 import { directoryWithSubscriptions } from './subscriptions.ts';
 import { Undeliverable } from './undeliverable.ts';
 import {
@@ -41,7 +29,6 @@ import {
   markChannelWorking,
   placesOfPerson,
   placesOfUnreachable,
-  unreachableView,
 } from './unreachable.ts';
 
 type DirectMessage = Extract<OutboxMessage, { readonly type: 'dm' }>;
@@ -59,6 +46,8 @@ export interface Posting {
    * the first one delivered. Adds the alert's run, stack or subject to the log fields `about`.
    */
   deliver(entry: OutboxEntry, about: LogFields): Promise<void>;
+  /** See `showNewest`. */
+  showNewest(alertId: number): Promise<void>;
 }
 
 /** Throws a temporary problem, because another try may help. Without one, throws a permanent one if `insist`. */
@@ -100,42 +89,11 @@ export function createPosting(parts: PostingParts): Posting {
     return messageKey(await store.memory(), { delivery: entry.id }, key);
   }
 
-  /** The card as the reader sees it. `why`: the reader is a person who is asked, and why. */
-  async function cardOf(
+  const cardOf = (
     alert: Alert,
     messages: readonly PostedMessage[],
-    { why, ...reader }: Reader & { readonly why: string | null },
-  ): Promise<Card> {
-    switch (alert.kind) {
-      case 'policy':
-        return policyAlertCard(policyAlertView(parts, alert));
-      case 'fleet':
-        return fleetCard(await fleetView(parts, alert, reader));
-      case 'reach':
-        return reachCard(unreachableView(parts, alert));
-      case 'pause':
-        return pauseCard(pauseCardView(parts, alert));
-      case 'config':
-        return configCard(configView(parts, alert));
-      case 'first-checks':
-        return firstChecksCard(await firstChecksView(parts, alert));
-      case 'drift':
-      case 'failure':
-      case 'empty-state':
-      case 'conditions': {
-        const run = await store.run(alert.runId);
-        if (!run)
-          throw new Undeliverable(`rendering alert ${alert.id}: run #${alert.runId} is not in the store`);
-        if (alert.kind === 'failure') return failureCard(await failureView(parts, run, alert));
-        if (alert.kind === 'empty-state') return emptyStateCard(emptyStateView(parts, run, alert));
-        if (alert.kind === 'conditions') return conditionsCard(conditionsView(parts, run, alert));
-        const view = await driftView(parts, run, alert, messages);
-        return driftCard(await withNewer(parts, view, alert, reader), { why });
-      }
-      default:
-        return assertNever(alert);
-    }
-  }
+    reader: Reader & { readonly why: string | null },
+  ): Promise<Card> => cardOfAlert(parts, alert, messages, reader);
 
   /** Posts the card. What the former memory posted of an alert of a restored back-up may be there already. */
   async function postOrFind(
@@ -399,6 +357,8 @@ export function createPosting(parts: PostingParts): Posting {
   }
 
   return {
+    showNewest: (alertId) => showNewest(parts, alertId),
+
     async deliver(entry, about) {
       const { message: delivery } = entry;
       if (delivery.type === 'post') {

@@ -94,6 +94,34 @@ describe('an alert', () => {
     expect(ops()).toHaveLength(1);
   });
 
+  it('shows what holds although a process that was replaced meanwhile updates its card', async () => {
+    const { id } = await core.check();
+    await core.deliver();
+    const again = { type: 'card', alertId: 1 } as const;
+    await core.store.commit([{ type: 'outbox.add', key: 'again', delivery: again, at: core.now }]);
+    const update = core.chat.update.bind(core.chat);
+    core.chat.update = async (...late) => {
+      core.chat.update = update;
+      // The process is frozen here. Another one takes its place, and somebody rejects the run there.
+      const run = await core.store.run(id);
+      if (!run) throw new Error('the run is not in the store');
+      const was = { state: run.state, version: run.version };
+      const rejected = { ...run, state: 'rejected' as const, version: run.version + 1 };
+      await core.store.commit([{ type: 'run.update', run: rejected, was }]);
+      core.storeFault = (method) =>
+        ['proveOwner', 'outboxDone', 'outboxFailed'].includes(method)
+          ? new LeaseLost('another m0 has taken over')
+          : null;
+      await update(...late);
+    };
+    await core.deliver();
+    core.storeFault = null;
+    expect(ops().flatMap(({ card }) => buttonsOf(card).map(({ command }) => command))).not.toContain(
+      `approve #${id}`,
+    );
+    expect(textOf(ops()[0]?.card as never)).toContain('rejected');
+  });
+
   it('that ended is no longer sent to a channel that is gone', async () => {
     await core.close();
     await open(['C0GONE', 'C0OPS']);

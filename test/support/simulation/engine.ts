@@ -74,6 +74,8 @@ export class Engine {
   isSlow = true;
   readonly #heap: Event[] = [];
   readonly #begin: number;
+  /** Each takes a timer's listener from its signal. Node keeps some signals, with all that they hold, while they have one. */
+  readonly #listening = new Set<() => void>();
   #order = 0;
 
   constructor(random: Random, begin: number, trace: string[] | null) {
@@ -208,6 +210,7 @@ export class Engine {
     Date.now = () => this.now;
     performance.now = () => this.now - this.#begin;
     return () => {
+      for (const forget of this.#listening) forget();
       Object.assign(globalThis, own);
       Object.assign(timersPromises, ownPromises);
       syncBuiltinESMExports();
@@ -222,13 +225,20 @@ export class Engine {
       if (signal?.aborted) return reject(signal.reason);
       const abort = (): void => {
         event.isCanceled = true;
+        this.#listening.delete(forget);
         reject(signal?.reason);
       };
-      const event = this.after(ms, currentProcess.getStore() ?? null, 'timer', () => {
+      const forget = (): void => {
         signal?.removeEventListener('abort', abort);
+        this.#listening.delete(forget);
+      };
+      const event = this.after(ms, currentProcess.getStore() ?? null, 'timer', () => {
+        forget();
         resolve(value);
       });
-      signal?.addEventListener('abort', abort, { once: true });
+      if (signal === undefined) return;
+      signal.addEventListener('abort', abort, { once: true });
+      this.#listening.add(forget);
     });
   }
 
