@@ -15,7 +15,10 @@ interface ExemptParts {
 /** How often they are tried with the runs of the stack as they are now. */
 const ATTEMPTS = 5;
 
-/** `also`: changes that are stored with them. Rejects if the store fails or refuses one of these. */
+/**
+ * `also`: changes that are stored with them, also if a newer alert opens meanwhile. Rejects if the store fails or refuses one
+ * of them, or if the runs of the stack go on changing.
+ */
 export async function storeExemptions(
   parts: ExemptParts,
   stack: Pick<Stack, 'name'>,

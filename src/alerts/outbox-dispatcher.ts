@@ -12,6 +12,7 @@ import { LeaseLost } from '../ports/owner.ts';
 import { storeUnavailable } from '../ports/store-error.ts';
 import { isPermanent } from './copies.ts';
 import { createPosting, type PostingParts } from './posting.ts';
+import { showNewest } from './show-newest.ts';
 import { Undeliverable } from './undeliverable.ts';
 
 export interface OutboxDispatcherParts extends PostingParts {
@@ -52,6 +53,7 @@ export function createOutboxDispatcher(parts: OutboxDispatcherParts): OutboxDisp
   /** True if `wake` was called during a pass, which may have missed the new message. */
   let isWokenAgain = false;
   let isStarted = false;
+  let isReplaced = false;
 
   /** True if a newer update of the same card waits, as after an outage: a card always shows the newest state. */
   async function isOutdated({ id, message: delivery }: OutboxEntry): Promise<boolean> {
@@ -64,63 +66,71 @@ export function createOutboxDispatcher(parts: OutboxDispatcherParts): OutboxDisp
   }
 
   /**
-   * For a process that was frozen while it updated a card, and finds out afterwards that another one has taken over: that one
-   * may have shown newer things, which the late update has covered.
+   * A process that was frozen while it updated a card, and finds out afterwards that another one has taken over, may have
+   * covered newer things that that one has shown. It never becomes the owner again, so it delivers nothing more.
    */
-  async function leaveNewest({ message: delivery }: OutboxEntry): Promise<void> {
-    if (!('alertId' in delivery)) return;
+  async function leaveNewest(): Promise<void> {
+    isReplaced = true;
+    for (const alert of posting.updating) {
+      try {
+        await showNewest(parts, alert);
+      } catch (error) {
+        log.warn({ err: error, alert }, 'a card may show what is not true any more');
+      }
+    }
+  }
+
+  /** Delivers one entry, and stores what became of it. True: it failed, and has to wait. */
+  async function deliverOne(entry: OutboxEntry): Promise<boolean> {
+    const about: LogFields = 'alertId' in entry.message ? { alert: entry.message.alertId } : {};
     try {
-      await posting.showNewest(delivery.alertId);
+      if (await isOutdated(entry)) {
+        await store.outboxDone(entry.id, clock());
+        return false;
+      }
+      await withLogFields(about, () => posting.deliver(entry, about));
+      await store.outboxDone(entry.id, clock());
+      parts.meter?.deliveryAttempted('delivered');
+      return false;
     } catch (error) {
-      log.warn({ err: error, alert: delivery.alertId }, 'a card may show what is not true any more');
+      // The message may have been sent. Its key keeps the next try from sending it again.
+      if (storeUnavailable(error) !== null || error instanceof LeaseLost) throw error;
+      const text = errorText(error);
+      const isHopeless = error instanceof Undeliverable;
+      if (isHopeless || (isPermanent(error) && entry.message.type !== 'card')) {
+        log.error({ ...about, err: error, key: entry.key }, 'a message can not be delivered and is given up');
+        if (entry.message.type === 'answer') await parts.answers?.forget(entry.message);
+        await store.outboxDone(entry.id, clock());
+        parts.meter?.deliveryAttempted('given-up');
+        return false;
+      }
+      const wait = error instanceof ChatError ? error.retryAfterMs : null;
+      parts.meter?.deliveryAttempted(wait === null ? 'failed' : 'slowed');
+      const pause = Math.min(wait ?? backoff(entry.attempts), MAX_PAUSE_MS);
+      await store.outboxFailed(entry.id, text, clock() + pause);
+      // Rate limits are normal and not logged.
+      if (wait === null)
+        log.warn(
+          { ...about, err: error, key: entry.key, attempts: entry.attempts + 1 },
+          'a delivery has to wait',
+        );
+      return true;
     }
   }
 
   async function deliverDue(): Promise<void> {
+    if (isReplaced) return;
     const due = await store.dueOutbox(clock(), BATCH);
     const blockedThreads = new Set<number>();
     for (const entry of due) {
       // To keep the history in order, later lines of an alert wait for a line that failed.
       if (entry.message.type === 'thread' && blockedThreads.has(entry.message.alertId)) continue;
-      const about: LogFields = 'alertId' in entry.message ? { alert: entry.message.alertId } : {};
       try {
-        if (await isOutdated(entry)) {
-          await store.outboxDone(entry.id, clock());
-          continue;
-        }
-        await withLogFields(about, () => posting.deliver(entry, about));
-        await store.outboxDone(entry.id, clock());
-        parts.meter?.deliveryAttempted('delivered');
+        const waits = await deliverOne(entry);
+        if (waits && entry.message.type === 'thread') blockedThreads.add(entry.message.alertId);
       } catch (error) {
-        // The message may have been sent. Its key keeps the next try from sending it again.
-        if (storeUnavailable(error) !== null) throw error;
-        if (error instanceof LeaseLost) {
-          await leaveNewest(entry);
-          throw error;
-        }
-        const text = errorText(error);
-        const isHopeless = error instanceof Undeliverable;
-        if (isHopeless || (isPermanent(error) && entry.message.type !== 'card')) {
-          log.error(
-            { ...about, err: error, key: entry.key },
-            'a message can not be delivered and is given up',
-          );
-          if (entry.message.type === 'answer') await parts.answers?.forget(entry.message);
-          await store.outboxDone(entry.id, clock());
-          parts.meter?.deliveryAttempted('given-up');
-          continue;
-        }
-        if (entry.message.type === 'thread') blockedThreads.add(entry.message.alertId);
-        const wait = error instanceof ChatError ? error.retryAfterMs : null;
-        parts.meter?.deliveryAttempted(wait === null ? 'failed' : 'slowed');
-        const pause = Math.min(wait ?? backoff(entry.attempts), MAX_PAUSE_MS);
-        await store.outboxFailed(entry.id, text, clock() + pause);
-        // Rate limits are normal and not logged.
-        if (wait === null)
-          log.warn(
-            { ...about, err: error, key: entry.key, attempts: entry.attempts + 1 },
-            'a delivery has to wait',
-          );
+        if (error instanceof LeaseLost) await leaveNewest();
+        throw error;
       }
     }
   }

@@ -20,7 +20,6 @@ import { updatePointers, updatePointersToFleet } from './pointers.ts';
 import { placesOfPolicy } from './policy-alerts.ts';
 import { createPostedMessages } from './posted-messages.ts';
 import { markRefused } from './refused-messages.ts';
-import { showNewest } from './show-newest.ts';
 import { directoryWithSubscriptions } from './subscriptions.ts';
 import { Undeliverable } from './undeliverable.ts';
 import {
@@ -46,8 +45,8 @@ export interface Posting {
    * the first one delivered. Adds the alert's run, stack or subject to the log fields `about`.
    */
   deliver(entry: OutboxEntry, about: LogFields): Promise<void>;
-  /** See `showNewest`. */
-  showNewest(alertId: number): Promise<void>;
+  /** The alerts of which the newest delivery has begun to update a message. */
+  readonly updating: ReadonlySet<number>;
 }
 
 /** Throws a temporary problem, because another try may help. Without one, throws a permanent one if `insist`. */
@@ -65,6 +64,7 @@ function aboutOf(alert: Alert): LogFields {
 /** Creates the delivery of outbox entries; the dispatcher calls it. */
 export function createPosting(parts: PostingParts): Posting {
   const { store, clock, log, directory } = parts;
+  const updating = new Set<number>();
   const fleets = createFleets({ store, clock, isUrgent: (alert) => isUrgentDrift(parts, alert) });
 
   /** For one request: a process that is frozen between two of them may have been replaced when it goes on. */
@@ -210,7 +210,9 @@ export function createPosting(parts: PostingParts): Posting {
     for (const message of messages) {
       const card = await cardOf(alert, messages, { ...readerOf(message), why: message.why });
       try {
-        await (await chatOf(message.platform)).update(message.channel, message.messageId, card);
+        const chat = await chatOf(message.platform);
+        updating.add(alert.id);
+        await chat.update(message.channel, message.messageId, card);
       } catch (error) {
         const again = found && alert.state === 'open' && isDeleted(error);
         const recipient = again ? recipientOfCopy(message, recipients, directory) : null;
@@ -357,9 +359,10 @@ export function createPosting(parts: PostingParts): Posting {
   }
 
   return {
-    showNewest: (alertId) => showNewest(parts, alertId),
+    updating,
 
     async deliver(entry, about) {
+      updating.clear();
       const { message: delivery } = entry;
       if (delivery.type === 'post') {
         const { place, card } = delivery;

@@ -64,8 +64,10 @@ function waitsBeside({ state, otherApprovals = [] }: Run): boolean {
 async function recount(parts: RecountParts, stack: Stack, run: Run): Promise<Run | null> {
   if (run.approvals.length === 0 || (await recountOf(parts, stack, run)) === null) return null;
   const done = await parts.worker.submit(run.id, async (current) => {
-    const nothing = { type: 'recounted', dropped: [], enough: null, exemptions: [] } as const;
-    return (await recountOf(parts, stack, current)) ?? nothing;
+    const needed = await recountOf(parts, stack, current);
+    if (needed !== null) return needed;
+    const exemptions = await parts.store.exemptions(stack.name);
+    return { type: 'recounted', dropped: [], enough: null, exemptions };
   });
   return done.ok ? done.run : ((await parts.store.run(run.id)) ?? null);
 }

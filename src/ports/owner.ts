@@ -10,7 +10,10 @@ export class OwnedError extends Error {
   }
 }
 
-/** Another process took this one's place: nothing that this one does may be stored, started or sent any more. */
+/**
+ * Another process took this one's place: nothing that this one does may be stored, started or sent any more. One thing is
+ * sent: a card that it was updating at that moment is shown as it is stored, see `alerts/show-newest.ts`.
+ */
 export class LeaseLost extends Error {
   override readonly name = 'LeaseLost';
 }

@@ -24,7 +24,7 @@ export function staleText(refused: Extract<CommitResult, { readonly ok: false }>
   if ('refused' in refused) return refusalText(refused.refused);
   if ('staleCodification' in refused) return 'it is on its way into the code already, or moved meanwhile';
   if ('applying' in refused) return `the apply waits for the one of ${refused.applying}`;
-  if ('moved' in refused) return `stack ${refused.moved} was changed by somebody else`;
+  if ('moved' in refused) return `what is snoozed or accepted on ${refused.moved} has just changed`;
   if ('taken' in refused) return `stack ${refused.taken} was taken by another worker`;
   return 'staleAlert' in refused
     ? `alert ${refused.staleAlert} was changed by somebody else`

@@ -16,6 +16,7 @@ import {
   confirmPlan,
   type Evidence,
   freshAndExact,
+  isPartExempt,
   isTooOld,
   objections,
   toPlanned,
@@ -159,6 +160,13 @@ export function createConfirmation(
     if (isTooOld(run, now)) {
       await submit(run, { type: 'expire' });
       return null;
+    }
+    if (isPartExempt(run, await store.exemptions(stack.name), now)) {
+      const left = await submit(run, async () => ({
+        type: 'kept',
+        exemptions: await store.exemptions(stack.name),
+      }));
+      return left?.state === 'approved' ? left : null;
     }
     const [pause] = pausesOf(await store.pauses(), stack);
     if (pause !== undefined) {

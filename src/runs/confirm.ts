@@ -5,6 +5,7 @@ import { fingerprintOf } from '../drift/fingerprint.ts';
 import type { Cause } from '../model/cause.ts';
 import { type CodeVersion, touchedCommit } from '../model/code-version.ts';
 import type { Directory, Stack } from '../model/directory.ts';
+import { type Exemption, exemptionOf } from '../model/exemption.ts';
 import type { Run, SavedPlan } from '../model/run.ts';
 import { neededApprovals, partIn, type Waiting } from '../people/authors.ts';
 import { countingApprovals, type OnCallNow } from '../people/permissions.ts';
@@ -55,6 +56,15 @@ export function expiresAt(run: Pick<Run, 'approvals'>): number {
  */
 export function isTooOld(run: Run, now: number): boolean {
   return now >= expiresAt(run);
+}
+
+/**
+ * True if somebody keeps a part of what the run is to apply as it is. A run that waits or is approved takes a snooze or an
+ * accept along at once. One that is being applied does not: if its apply changes nothing, because the state is locked, it is
+ * approved again, and would apply that part the next time. `now`: ms since epoch.
+ */
+export function isPartExempt(run: Run, exemptions: readonly Exemption[], now: number): boolean {
+  return run.scope.some((part) => exemptionOf(part, exemptions, now) !== undefined);
 }
 
 /** True if the plan is fresh at `now` (ms since epoch): it needs no new plan before its apply. */

@@ -91,14 +91,24 @@ describe('an alert', () => {
     expect(ops()).toHaveLength(0);
     core.storeFault = null;
     await later();
+    expect(ops()).toHaveLength(0);
+    // The process that has taken its place sends it.
+    await core.restart();
+    await later();
     expect(ops()).toHaveLength(1);
   });
 
-  it('shows what holds although a process that was replaced meanwhile updates its card', async () => {
+  it.each([
+    ['an update that arrives', null],
+    ['an update whose answer is lost', new ChatError('updating: no answer')],
+  ])('shows what holds after %s late, from a process that was replaced', async (_, answer) => {
     const { id } = await core.check();
     await core.deliver();
     const again = { type: 'card', alertId: 1 } as const;
     await core.store.commit([{ type: 'outbox.add', key: 'again', delivery: again, at: core.now }]);
+    // Somebody has deleted the copy to the person, so it can't be put right.
+    const copy = core.chat.in('DU0DANA')[0];
+    if (copy) copy.deleted = true;
     const update = core.chat.update.bind(core.chat);
     core.chat.update = async (...late) => {
       core.chat.update = update;
@@ -113,13 +123,30 @@ describe('an alert', () => {
           ? new LeaseLost('another m0 has taken over')
           : null;
       await update(...late);
+      if (answer !== null) throw answer;
     };
     await core.deliver();
+    const shown = core.chat.updated;
+    await later();
     core.storeFault = null;
+    expect(core.chat.updated).toBe(shown);
     expect(ops().flatMap(({ card }) => buttonsOf(card).map(({ command }) => command))).not.toContain(
       `approve #${id}`,
     );
     expect(textOf(ops()[0]?.card as never)).toContain('rejected');
+  });
+
+  it('is not updated by a process that was replaced before it had sent anything', async () => {
+    await core.check();
+    await core.deliver();
+    const again = { type: 'card', alertId: 1 } as const;
+    await core.store.commit([{ type: 'outbox.add', key: 'again', delivery: again, at: core.now }]);
+    const shown = core.chat.updated;
+    core.storeFault = (method) =>
+      method === 'proveOwner' ? new LeaseLost('another m0 has taken over') : null;
+    await core.deliver();
+    core.storeFault = null;
+    expect(core.chat.updated).toBe(shown);
   });
 
   it('that ended is no longer sent to a channel that is gone', async () => {

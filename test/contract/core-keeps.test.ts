@@ -129,6 +129,36 @@ describe('a snooze that another process stores', () => {
   });
 });
 
+describe('an accept that another process stores', () => {
+  it('while somebody approves here is not in what is approved, and what is left can be approved', async () => {
+    core.cloud.policies.set('tags-auto', []);
+    core.cloud.drift.set(STACK, [SSH, TAG]);
+    const run = await core.check();
+    await core.deliver();
+    core.beforeCommit = async (changes) => {
+      if (!changes.some((change) => change.type === 'run.update' && change.run.state === 'approved')) return;
+      core.beforeCommit = null;
+      const { address, fingerprint } = SSH;
+      const { id: _, ...snooze } = exemption({
+        stack: STACK,
+        runId: null,
+        address,
+        fingerprint,
+        until: null,
+      });
+      await core.store.commit([{ type: 'exemption.insert', exemption: { ...snooze, kind: 'accept' } }]);
+    };
+    const answer = await core.sayText(`approve #${run.id}`);
+    await core.untilIdle();
+    expect(answer).toMatch(/changed/);
+    expect(core.cloud.applies).toEqual([]);
+    expect((await core.store.run(run.id))?.state).toBe('awaiting_approval');
+    await core.say(`approve #${run.id}`);
+    await core.untilIdle();
+    expect(core.cloud.applies.flatMap(({ touched }) => touched)).toEqual([TAG.address]);
+  });
+});
+
 describe('a snooze that this process stores', () => {
   it('while another one begins to wait for people ends the wait', async () => {
     core.beforeCommit = async (changes) => {

@@ -71,6 +71,44 @@ async function reboot(minutes: number): Promise<void> {
   await core.worker.start();
 }
 
+describe('what somebody snoozes while an apply waits for the lock', () => {
+  /** The next apply finds the state locked; meanwhile somebody snoozes the stack. */
+  function snoozeAtLock(): void {
+    core.cloud.next('apply', async () => {
+      await core.say(`snooze ${STACK} 2d a release`);
+      core.cloud.applies.pop();
+      throw new RunnerError('apply', 'running terraform apply: the state is locked by kim@laptop', {
+        locked: { who: 'kim@laptop', id: 'f00d', operation: 'apply', since: core.now },
+      });
+    });
+  }
+
+  it('is not applied by a policy the next time', async () => {
+    core.cloud.policies.set('tags-auto', ALL);
+    core.cloud.drift.set(STACK, [TAG]);
+    snoozeAtLock();
+    await core.worker.check(core.stack, 'schedule', M0);
+    await untilLocked(1);
+    await later(2);
+    expect(core.cloud.applies).toEqual([]);
+    const [run] = await core.store.runs({ stack: STACK });
+    expect(run?.state).toBe('quiet');
+    expect(await card()).toContain('snoozed');
+  });
+
+  it('is not applied because a person had approved it', async () => {
+    core.cloud.drift.set(STACK, [SSH]);
+    const { id } = await core.check();
+    await core.deliver();
+    snoozeAtLock();
+    await core.say(`approve #${id}`);
+    await untilLocked(1);
+    await later(2);
+    expect(core.cloud.applies).toEqual([]);
+    expect((await core.store.run(id))?.state).toBe('quiet');
+  });
+});
+
 describe('a state that somebody else has locked', () => {
   it('is reported, tried again later with a new plan, and applied once', async () => {
     await meetsLock(2);

@@ -155,7 +155,9 @@ export function simRunner(
     const file = cloud.plans.get(artifact);
     const refusal = refusalOf(stack, file);
     if (refusal !== null || file === undefined) {
-      end(refusal);
+      // As with -lock-timeout: meanwhile people snooze and accept.
+      const waits = refusal?.locked === undefined || refusal.locked === null ? 0 : random.int(6_000);
+      engine.after(waits, null, `the tool of #${run} changes nothing`, () => end(refusal));
       return;
     }
     state.lockedBy = process.name;
