@@ -231,6 +231,12 @@ export async function costOfChecks(server: PostgresServer, stacks = BUSY_STACKS)
   try {
     const [r] = await rounds(bench, stacks, [2], 0);
     if (r === undefined) throw new Error('measuring checks: no round was made');
+    const [row] = await server.sql(
+      bench.database,
+      "SELECT count(*)::float AS lines, pg_total_relation_size('audit')::float AS bytes FROM audit",
+    );
+    const size = (Number(row?.bytes) / Number(row?.lines)).toFixed(0);
+    process.stderr.write(`  the audit record: ${size} bytes a line, with indexes\n`);
     return r;
   } finally {
     await bench.close();

@@ -32,7 +32,7 @@ const KINDS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   'a tag goes back by policy, the rest when a person approves it': {
     'in the middle of the commit of an approval':
-      'within commit [unless.paused, #1 awaiting_approval→approved',
+      'within commit [if.exemptions, unless.paused, #1 awaiting_approval→approved',
     'after an update': 'after update',
     'after a reply': 'after reply',
   },
