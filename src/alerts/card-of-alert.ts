@@ -12,23 +12,19 @@ import { pauseCard } from '../messages/pause.ts';
 import { policyAlertCard } from '../messages/policy-alert-card.ts';
 import { reachCard } from '../messages/reach-card.ts';
 import type { Alert, PostedMessage } from '../model/alert.ts';
-import type { Platform } from '../model/directory.ts';
-import type { ChatPort } from '../ports/chat.ts';
 import { configView } from './config-alerts.ts';
 import { driftView, failureView, type ViewParts } from './drift-view.ts';
 import { firstChecksView } from './first-checks-view.ts';
 import { fleetView } from './fleet-view.ts';
-import { type Reader, withNewer } from './open-card.ts';
+import { type LinkParts, type Reader, withNewer } from './open-card.ts';
 import { pauseCardView } from './pause-views.ts';
 import { conditionsView, emptyStateView } from './plan-alert-views.ts';
 import { policyAlertView } from './policy-alerts.ts';
 import { Undeliverable } from './undeliverable.ts';
 import { unreachableView } from './unreachable.ts';
 
-/** What cards are made from. `chats` make links to messages. */
-export interface CardParts extends ViewParts {
-  readonly chats: ReadonlyMap<Platform, ChatPort>;
-}
+/** What cards are made from. */
+export type CardParts = ViewParts & LinkParts;
 
 /**
  * The card as the reader sees it. `why`: the reader is a person who is asked, and why. Rejects with Undeliverable if the

@@ -2,8 +2,9 @@
 import type { Clock, Stack } from '../model/directory.ts';
 import { allExemptWords, type Exemption } from '../model/exemption.ts';
 import { openFindings } from '../model/open-findings.ts';
-import { isTerminal } from '../model/run.ts';
+import { isTerminal, TAKES_EXEMPTIONS } from '../model/run.ts';
 import type { Change, Store } from '../ports/store.ts';
+import { ATTEMPTS } from '../runs/commit-fresh.ts';
 import type { Worker } from '../runs/worker-parts.ts';
 
 interface ExemptParts {
@@ -11,9 +12,6 @@ interface ExemptParts {
   readonly worker: Pick<Worker, 'submit' | 'write'>;
   readonly clock: Clock;
 }
-
-/** How often they are tried with the runs of the stack as they are now. */
-const ATTEMPTS = 5;
 
 /**
  * `also`: changes that are stored with them, also if a newer alert opens meanwhile. Rejects if the store fails or refuses one
@@ -48,7 +46,7 @@ async function storeOnce(
     ...newExemptions.map((k) => ({ ...k, id: 0 })),
   ];
   // The waiting or approved run must take the exemptions into account, also if the command named another run.
-  const active = await parts.store.runs({ stack: stack.name, states: ['awaiting_approval', 'approved'] });
+  const active = await parts.store.runs({ stack: stack.name, states: TAKES_EXEMPTIONS });
   for (const { id } of active) {
     const result = await parts.worker.submit(
       id,

@@ -53,6 +53,7 @@ export function createOutboxDispatcher(parts: OutboxDispatcherParts): OutboxDisp
   /** True if `wake` was called during a pass, which may have missed the new message. */
   let isWokenAgain = false;
   let isStarted = false;
+  /** True once another process has taken over. This one delivers nothing after that. */
   let isReplaced = false;
 
   /** True if a newer update of the same card waits, as after an outage: a card always shows the newest state. */
@@ -66,8 +67,8 @@ export function createOutboxDispatcher(parts: OutboxDispatcherParts): OutboxDisp
   }
 
   /**
-   * A process that was frozen while it updated a card, and finds out afterwards that another one has taken over, may have
-   * covered newer things that that one has shown. It never becomes the owner again, so it delivers nothing more.
+   * Corrects the cards that this process was updating when another one took over. It may have been frozen in between, and
+   * then its late update has replaced the newer card of the other process.
    */
   async function leaveNewest(): Promise<void> {
     isReplaced = true;

@@ -14,7 +14,7 @@ import { stackOrRemoved, type ViewParts } from './drift-view.ts';
 import { createFleets, type Recipient } from './fleet.ts';
 import { hasPlace, isUrgentDrift } from './fleet-rules.ts';
 import type { FollowedAnswers } from './followed-answers.ts';
-import { type Reader, readerOf } from './open-card.ts';
+import { readerOf } from './open-card.ts';
 import { placesOfPause } from './pause-views.ts';
 import { updatePointers, updatePointersToFleet } from './pointers.ts';
 import { placesOfPolicy } from './policy-alerts.ts';
@@ -45,7 +45,7 @@ export interface Posting {
    * the first one delivered. Adds the alert's run, stack or subject to the log fields `about`.
    */
   deliver(entry: OutboxEntry, about: LogFields): Promise<void>;
-  /** The alerts of which the newest delivery has begun to update a message. */
+  /** Ids of the alerts whose messages the last delivery has updated, or has tried to update. */
   readonly updating: ReadonlySet<number>;
 }
 
@@ -89,12 +89,6 @@ export function createPosting(parts: PostingParts): Posting {
     return messageKey(await store.memory(), { delivery: entry.id }, key);
   }
 
-  const cardOf = (
-    alert: Alert,
-    messages: readonly PostedMessage[],
-    reader: Reader & { readonly why: string | null },
-  ): Promise<Card> => cardOfAlert(parts, alert, messages, reader);
-
   /** Posts the card. What the former memory posted of an alert of a restored back-up may be there already. */
   async function postOrFind(
     alert: Alert,
@@ -111,7 +105,7 @@ export function createPosting(parts: PostingParts): Posting {
 
   async function post(alert: Alert, recipient: Recipient, messages: readonly PostedMessage[]): Promise<void> {
     const { place, person, why } = recipient;
-    const card = await cardOf(alert, messages, { ...readerOf(recipient), why });
+    const card = await cardOfAlert(parts, alert, messages, { ...readerOf(recipient), why });
     const key = await keyOfPost(alert, place);
     const begun = { alertId: alert.id, key, place, person, why, replaces: null };
     await store.beginPost(begun);
@@ -130,7 +124,7 @@ export function createPosting(parts: PostingParts): Posting {
   ): Promise<void> {
     const { place, why } = recipient;
     const key = await keyOfPost(alert, place, lost.messageId);
-    const card = await cardOf(alert, messages, { ...readerOf(lost), why });
+    const card = await cardOfAlert(parts, alert, messages, { ...readerOf(lost), why });
     const begun = { alertId: alert.id, key, place, person: lost.person, why, replaces: lost.id };
     await store.beginPost(begun);
     const posted = await postOrFind(alert, place, card, key);
@@ -208,7 +202,7 @@ export function createPosting(parts: PostingParts): Posting {
     // The errors are collected, so one place that can't be reached does not stop the delivery to the others.
     const problems: unknown[] = [];
     for (const message of messages) {
-      const card = await cardOf(alert, messages, { ...readerOf(message), why: message.why });
+      const card = await cardOfAlert(parts, alert, messages, { ...readerOf(message), why: message.why });
       try {
         const chat = await chatOf(message.platform);
         updating.add(alert.id);

@@ -1,4 +1,4 @@
-/** Puts a card right that a process has updated too late, after another one had taken its place. */
+/** Corrects a card that a process updated after another process had taken its place. */
 import { type CardParts, cardOfAlert } from './card-of-alert.ts';
 import { readerOf } from './open-card.ts';
 
@@ -6,9 +6,9 @@ import { readerOf } from './open-card.ts';
 const MOST_UPDATES = 5;
 
 /**
- * Updates the alert's messages until they show what is stored. It stores nothing and proves no lease: whoever calls it has
- * lost that. The other process may update a card between the read and the update here, so each card is made again after its
- * update. A message that cannot be updated does not stop the others; rejects with the first error afterwards.
+ * Updates each message of the alert until it shows what is stored. The caller has lost the lease, so this function stores
+ * nothing and does not prove the lease. The new owner may update the card between the read and the update here, so the card is
+ * made again after each update. If a message cannot be updated, the others still are; then rejects with the first error.
  */
 export async function showNewest(parts: CardParts, alertId: number): Promise<void> {
   const { store } = parts;

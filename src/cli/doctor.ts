@@ -49,7 +49,7 @@ export async function doctor(
       terragrunt: configured && (await usesTerragrunt(env)),
     })),
     await dataDirRow(env.dataDir),
-    // Whoever sets up a machine wants to know of the server before there is a m0.yaml.
+    // An operator may set up the database before there is an m0.yaml.
     ...(configured || env.variables.M0_DATABASE_URL ? [await databaseRow(env)] : []),
     ...(configured ? [await stackUserRow(env)] : []),
     await configRow(env),

@@ -268,6 +268,12 @@ export const RUN_STATES = {
 
 export type RunState = keyof typeof RUN_STATES;
 
+/**
+ * States in which a run takes a snooze or an accept of its stack along, in a step of its own. In earlier states its decision
+ * reads them; in later ones its apply has begun.
+ */
+export const TAKES_EXEMPTIONS: readonly RunState[] = ['awaiting_approval', 'approved'];
+
 /** True if no transition leaves the state. */
 export function isTerminal(state: RunState): boolean {
   return RUN_STATES[state].length === 0;

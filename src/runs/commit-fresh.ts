@@ -1,7 +1,8 @@
 import type { Change, CommitResult, Store } from '../ports/store.ts';
 import { refusalText } from './hold-changes.ts';
 
-const ATTEMPTS = 5;
+/** How often something is stored anew that was made from what has changed meanwhile. */
+export const ATTEMPTS = 5;
 
 /**
  * Commits the changes that `make` reads and answers, where there are any. Where an alert moved in between, `make` is

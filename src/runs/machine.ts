@@ -4,7 +4,7 @@
  */
 
 import { assertNever } from '../base/assert-never.ts';
-import { RUN_STATES, type Run, type RunState } from '../model/run.ts';
+import { RUN_STATES, type Run, type RunState, TAKES_EXEMPTIONS } from '../model/run.ts';
 import { afterDecision } from './after-decision.ts';
 import { afterApproval, afterConfirmation, afterRecount } from './approval.ts';
 import { pauseText } from './hold-changes.ts';
@@ -29,7 +29,7 @@ export const EVENT_STATES: Record<RunEventName, readonly RunState[]> = {
   reject: ['awaiting_approval'],
   cancel: ['queued', 'planning', 'deciding', 'awaiting_approval', 'approved'],
   supersede: ['queued', 'planning', 'deciding', 'awaiting_approval', 'approved'],
-  kept: ['awaiting_approval', 'approved'],
+  kept: TAKES_EXEMPTIONS,
   expire: ['approved'],
   restored: ['approved', 'awaiting_approval'],
   confirmed: ['approved'],

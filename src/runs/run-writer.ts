@@ -13,7 +13,7 @@ import type { Actor, Run, RunState, SavedPlan, Trigger } from '../model/run.ts';
 import { mayDisturb, severityOf } from '../people/urgency.ts';
 import type { Change, CommitResult } from '../ports/store.ts';
 import { causeChanges } from './causes.ts';
-import { staleText, storeFresh } from './commit-fresh.ts';
+import { ATTEMPTS, staleText, storeFresh } from './commit-fresh.ts';
 import { type AlertContext, changesOf, newRun } from './effects.ts';
 import { followedApply } from './followed-apply.ts';
 import { holdChanges } from './hold-changes.ts';
@@ -27,8 +27,6 @@ import type { Eventually, StepResult, Worker, WorkerParts } from './worker-parts
 
 /** States in which the plan may still be applied. In all others its file is deleted, because it holds secrets. */
 const HOLDS_PLAN: readonly RunState[] = ['deciding', 'approved', 'applying'];
-/** How often a step is tried that was made from something that has changed since. */
-const STEP_ATTEMPTS = 5;
 /** How many checks are queued in one transaction. */
 const QUEUED_AT_ONCE = 20;
 
@@ -167,7 +165,7 @@ export function createRunWriter(parts: RunWriterParts): RunWriter {
         const isMade = typeof make === 'function';
         const current = isMade ? ((await store.run(run.id)) ?? run) : run;
         const result = await storeStep(current, isMade ? await make(current) : make, also);
-        if (result.ok || result.stale === undefined || attempt === STEP_ATTEMPTS) return result;
+        if (result.ok || result.stale === undefined || attempt === ATTEMPTS) return result;
         // A given event is only for the version of the run that it was built for.
         if (result.stale === 'run' && !isMade) return result;
       }

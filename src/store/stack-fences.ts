@@ -1,6 +1,6 @@
 /** The table `stack_fences`: which process took a stack last; and the other conditions of a commit about a stack. */
 import { and, eq, inArray, isNull, sql } from 'drizzle-orm';
-import type { RunState } from '../model/run.ts';
+import { type RunState, TAKES_EXEMPTIONS } from '../model/run.ts';
 import type { StackFences } from '../ports/stack-fences.ts';
 import type { Access, Queries } from './access.ts';
 
@@ -55,11 +55,10 @@ export class StackMoved extends Error {
 /** Throws StackMoved while a run of the stack waits for people, or is approved. */
 export async function refuseWaiting(tx: Queries, stack: string): Promise<void> {
   const { runs } = tx.tables;
-  const waiting: RunState[] = ['awaiting_approval', 'approved'];
   const [one] = await tx
     .select({ id: runs.id })
     .from(runs)
-    .where(and(eq(runs.stack, stack), inArray(runs.state, waiting)))
+    .where(and(eq(runs.stack, stack), inArray(runs.state, [...TAKES_EXEMPTIONS])))
     .limit(1);
   if (one !== undefined) throw new StackMoved(stack);
 }
